@@ -25,9 +25,13 @@ function interpolate(value: Interpolation): string {
   return quote(String(value));
 }
 
-/** Shell source: a string becomes one quoted word, a list one word each, a script stays as it is. */
+/**
+ * Shell source: a string becomes one quoted word, a list one word each, a script stays as it is.
+ * Backslashes reach the shell as written, but for the two that JavaScript needs: `\\${` and a backquote's.
+ */
 export function sh(strings: TemplateStringsArray, ...values: readonly Interpolation[]): ShellScript {
-  return ShellScript.trusted(String.raw({ raw: strings.raw }, ...values.map(interpolate)));
+  const literal = strings.raw.map((text) => text.replaceAll('\\${', '${').replaceAll('\\`', '`'));
+  return ShellScript.trusted(String.raw({ raw: literal }, ...values.map(interpolate)));
 }
 
 /** Scripts one after another, each on lines of its own. */
