@@ -35,7 +35,7 @@ export interface HostOperation<Schema extends z.ZodType = z.ZodType, Actual = un
   parse(output: string, desired: z.output<Schema>): Actual;
   /** Empty means nothing to do; throws a ProvisionError when what is there forbids the change. */
   diff(actual: Actual, desired: z.output<Schema>, upcoming: Upcoming): readonly Change[];
-  apply(desired: z.output<Schema>, actual: Actual): ShellScript;
+  apply(desired: z.output<Schema>, actual: Actual, upcoming: Upcoming): ShellScript;
   readonly undo: ((actual: Actual, desired: z.output<Schema>) => ShellScript) | { readonly irreversible: string };
   /** Seconds after which applying is given up; 60 unless said. */
   readonly timeoutSeconds?: number;
