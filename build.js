@@ -15,6 +15,11 @@ await build({
   sourcesContent: false,
   external: ['cpu-features', '*.node'],
   banner: {
+    js: [
+      "import { createRequire as __createRequire } from 'node:module';",
+      'const require = __createRequire(import.meta.url), __dirname = import.meta.dirname, __filename = import.meta.filename;',
+    ].join('\n'),
+  },
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
   logLevel: 'warning',

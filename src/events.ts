@@ -55,7 +55,8 @@ export type RunEvent =
       readonly status: 'ok' | 'changed' | 'failed' | 'skipped';
     }
   | { readonly type: 'warning'; readonly message: string; readonly host?: string }
-  | { readonly type: 'failure'; readonly host?: string; readonly task?: string; readonly error: ProvisionError }
+  | { readonly type: 'progress'; readonly stage: string; readonly task: string; readonly detail: string }
+  | { readonly type: 'failure'; readonly host?: string; readonly stage?: string; readonly error: ProvisionError }
   | {
       readonly type: 'run-finished';
       readonly status: 'ok' | 'changed' | 'failed';

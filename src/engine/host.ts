@@ -1,0 +1,101 @@
+import { randomBytes } from 'node:crypto';
+import { ProvisionError } from '../errors.ts';
+import { factsScript, type HostFacts, parseFacts } from '../operations/facts.ts';
+import { prelude } from '../operations/prelude.ts';
+import type { Transport } from '../transport/transport.ts';
+import { composeTrip, readTrip, type TripAnswer, type TripItem, type TripOptions } from './trip.ts';
+
+/** A host of the inventory, before it is reached. */
+export interface HostTarget {
+  readonly name: string;
+  readonly address: string;
+  connect(): Promise<Transport>;
+}
+
+export interface TripRequest {
+  readonly items: readonly TripItem[];
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Holds the host's lock under this name. */
+  readonly lock?: string;
+  readonly onOutput?: (text: string) => void;
+}
+
+/** A reached host: one connection, and what the last look found. */
+export interface Host {
+  readonly name: string;
+  readonly address: string;
+  readonly transport: Transport;
+  facts: HostFacts;
+  /** The Node it is; undefined for a host without a kubelet. */
+  nodeName: string | undefined;
+  /** Sends scripts in one command; throws HOST_LOCKED, TRIP_BROKEN and what the transport throws. */
+  trip(request: TripRequest): Promise<ReadonlyMap<string, TripAnswer>>;
+}
+
+const factsItem = (units: readonly string[]): TripItem => ({
+  id: 'facts',
+  kind: 'probe',
+  timeoutSeconds: 30,
+  source: factsScript(units).source,
+});
+
+/** Connects and reads the facts: the first command of a run. */
+export async function openHost(target: HostTarget, units: readonly string[]): Promise<Host> {
+  const transport = await target.connect();
+  const host: Omit<Host, 'facts'> & { facts: HostFacts | undefined } = {
+    name: target.name,
+    address: target.address,
+    transport,
+    facts: undefined,
+    nodeName: undefined,
+    async trip(request) {
+      // every trip that may change something ends with a fresh look at the facts
+      const items = [...request.items, factsItem(units)];
+      const answers = await runTrip(target.name, transport, items, request);
+      const facts = answers.get('facts');
+      if (facts && facts.code === 0) host.facts = parseFacts(facts.stdout);
+      return answers;
+    },
+  };
+  await host.trip({ items: [] });
+  return host as Host;
+}
+
+async function runTrip(
+  name: string,
+  transport: Transport,
+  items: readonly TripItem[],
+  request: TripRequest,
+): Promise<ReadonlyMap<string, TripAnswer>> {
+  const options: TripOptions = {
+    nonce: randomBytes(12).toString('hex'),
+    prelude: prelude.source,
+    environment: request.environment ?? {},
+    ...(request.lock === undefined ? {} : { lock: request.lock }),
+  };
+  const timeoutMs = 1000 * items.reduce((total, item) => total + item.timeoutSeconds, 30);
+  const result = await transport.run(composeTrip(items, options), {
+    timeoutMs,
+    ...(request.onOutput ? { onOutput: request.onOutput } : {}),
+  });
+  const { answers, lockedBy, finished } = readTrip(result.stdout, items, options.nonce);
+  if (lockedBy !== undefined) {
+    throw new ProvisionError({
+      code: 'HOST_LOCKED',
+      kind: 'operation',
+      what: `${name} is being changed by another run`,
+      why: lockedBy,
+      fix: 'Wait until that run has ended, then run again.',
+    });
+  }
+  if (!finished) {
+    throw new ProvisionError({
+      code: 'TRIP_BROKEN',
+      kind: 'connection',
+      what: `${name} did not answer in full`,
+      why: [result.stdout.slice(-300), result.stderr.slice(-300)].join('\n').trim() || `exit status ${result.code}`,
+      fix: `Check that 'sh', 'timeout' and 'flock' work for this user on ${name}.`,
+    });
+  }
+  return answers;
+}

@@ -1,0 +1,89 @@
+import type { ProvisionError } from '../errors.ts';
+import { ProvisionErrors } from '../errors.ts';
+import type { ClusterSnapshot } from '../kubernetes/cluster.ts';
+import type { ClusterOperation } from '../operations/cluster-operation.ts';
+import type { Host } from './host.ts';
+import { type HostTask, type PlannedTask, planTasks, probeItem, readProbe } from './plan.ts';
+import { isClusterTask, type Scope, type Stage } from './stage.ts';
+
+/** One task of a stage on one host, resolved. */
+export type Entry =
+  | { readonly kind: 'host'; readonly task: HostTask }
+  | { readonly kind: 'cluster'; readonly name: string; readonly operation: ClusterOperation; readonly desired: unknown }
+  | { readonly kind: 'unknown'; readonly name: string; readonly until: string }
+  | { readonly kind: 'skipped'; readonly name: string; readonly because: string };
+
+const key = (task: HostTask): string => JSON.stringify([task.operation.name, task.desired]);
+
+/** Turns stages into plans: resolves values, looks at hosts, and remembers what was seen until a host changes. */
+export class Planner {
+  readonly #scope: (host: Host, snapshot: ClusterSnapshot) => Scope;
+  readonly #seen = new Map<string, Map<string, unknown>>();
+
+  constructor(options: { scope(host: Host, snapshot: ClusterSnapshot): Scope }) {
+    this.#scope = options.scope;
+  }
+
+  entries(host: Host, stage: Stage, snapshot: ClusterSnapshot): Entry[] {
+    const scope = this.#scope(host, snapshot);
+    return stage.tasks.flatMap((task) =>
+      task.resolve(scope).map((resolution): Entry => {
+        if (resolution.status === 'unknown') return { kind: 'unknown', name: resolution.task, until: resolution.until };
+        if (resolution.status === 'skipped')
+          return { kind: 'skipped', name: resolution.task, because: resolution.because };
+        if (isClusterTask(task)) {
+          return { kind: 'cluster', name: resolution.task, operation: task.operation, desired: resolution.desired };
+        }
+        const operation = task.operation as HostTask['operation'];
+        return { kind: 'host', task: { name: resolution.task, operation, desired: resolution.desired } };
+      }),
+    );
+  }
+
+  /** Looks at everything of these stages that was not seen yet, in at most one command. */
+  async look(host: Host, stages: readonly Stage[], snapshot: ClusterSnapshot): Promise<void> {
+    const seen = this.#seen.get(host.name) ?? new Map<string, unknown>();
+    this.#seen.set(host.name, seen);
+    const wanted = new Map<string, HostTask>();
+    for (const stage of stages.filter((one) => one.hosts.includes(host.name))) {
+      for (const entry of this.entries(host, stage, snapshot)) {
+        if (entry.kind === 'host' && !seen.has(key(entry.task))) wanted.set(key(entry.task), entry.task);
+      }
+    }
+    if (wanted.size === 0) return;
+    const tasks = [...wanted.values()];
+    const answers = await host.trip({ items: tasks.map((task, index) => probeItem(task, `probe ${index}`)) });
+    tasks.forEach((task, index) => {
+      seen.set(key(task), readProbe(task, answers.get(`probe ${index}`), host.name));
+    });
+  }
+
+  /** Plans host tasks that were looked at; throws what forbids a change. */
+  plan(host: Host, entries: readonly Entry[]): PlannedTask[] {
+    const seen = this.#seen.get(host.name);
+    return planTasks(
+      entries.flatMap((entry) =>
+        entry.kind === 'host' ? [{ task: entry.task, actual: seen?.get(key(entry.task)) }] : [],
+      ),
+    );
+  }
+
+  /** Plans all stages of a host, so that what forbids a change is known before the first one. */
+  planAll(host: Host, stages: readonly Stage[], snapshot: ClusterSnapshot): PlannedTask[] {
+    const mine = stages.filter((stage) => stage.hosts.includes(host.name));
+    return this.plan(
+      host,
+      mine.flatMap((stage) => this.entries(host, stage, snapshot)),
+    );
+  }
+
+  /** What was seen of a host no longer holds. */
+  forget(host: Host): void {
+    this.#seen.delete(host.name);
+  }
+}
+
+/** Throws all of them at once, if any. */
+export function throwTogether(errors: readonly ProvisionError[]): void {
+  if (errors.length > 0) throw new ProvisionErrors(errors);
+}

@@ -1,0 +1,137 @@
+import pLimit from 'p-limit';
+import { ProvisionError, ProvisionErrors } from '../errors.ts';
+import type { Emit, HostSummary } from '../events.ts';
+import type { ClusterApi, ClusterSnapshot } from '../kubernetes/cluster.ts';
+import { type Host, type HostTarget, openHost } from './host.ts';
+import { Planner } from './planner.ts';
+import { runStage } from './run-stage.ts';
+import type { Scope, Stage } from './stage.ts';
+
+export interface RunRequest {
+  /** Names the run in the journal, on the hosts and in the lock. */
+  readonly id: string;
+  readonly command: string;
+  readonly holder: string;
+  readonly hosts: readonly HostTarget[];
+  readonly stages: readonly Stage[];
+  /** Units whose process start the facts tell. */
+  readonly units: readonly string[];
+  readonly concurrency: number;
+  /** Prove what a change would have to prove even though nothing changed. */
+  readonly verify: boolean;
+  openCluster(): Promise<ClusterApi>;
+  /** Says which Node each host is and refuses what cannot work; throws before anything was touched. */
+  check(hosts: readonly Host[], snapshot: ClusterSnapshot): void;
+  scope(host: Host, snapshot: ClusterSnapshot): Scope;
+  readonly emit: Emit;
+}
+
+export type RunStatus = 'ok' | 'changed' | 'failed';
+
+/** What a run knows while it goes on. */
+export interface RunState {
+  readonly request: RunRequest;
+  readonly api: ClusterApi;
+  readonly planner: Planner;
+  readonly hosts: Map<string, Host>;
+  readonly failed: Map<string, ProvisionError>;
+  readonly limit: ReturnType<typeof pLimit>;
+  snapshot: ClusterSnapshot;
+  changed: boolean;
+}
+
+/** Stages in order, hosts in parallel; every error ends as an event, and the status says whether there was one. */
+export async function run(request: RunRequest): Promise<RunStatus> {
+  const startedAt = performance.now();
+  const tally = tallyEvents(request.emit);
+  const emit = tally.emit;
+  emit({ type: 'run-started', run: request.id, command: request.command, hosts: request.hosts.map((h) => h.name) });
+  const failed = new Map<string, ProvisionError>();
+  const hosts = new Map<string, Host>();
+  let broken = false;
+  let state: RunState | undefined;
+  try {
+    const limit = pLimit(request.concurrency);
+    const [{ api, snapshot }] = await Promise.all([
+      openCluster(request),
+      Promise.all(request.hosts.map((target) => limit(() => connect(target, request, hosts, failed, emit)))),
+    ]);
+    const planner = new Planner(request);
+    state = { request: { ...request, emit }, api, planner, hosts, failed, limit, snapshot, changed: false };
+    request.check([...hosts.values()], snapshot);
+    await Promise.all([...hosts.values()].map((host) => limit(() => planner.look(host, request.stages, snapshot))));
+    for (const host of hosts.values()) planner.planAll(host, request.stages, snapshot);
+    for (const stage of request.stages) {
+      if ((await runStage(stage, state)) === 'failed') {
+        broken = true;
+        break;
+      }
+    }
+  } catch (error) {
+    broken = true;
+    for (const one of error instanceof ProvisionErrors ? error.errors : [error]) {
+      if (!(one instanceof ProvisionError)) throw one;
+      emit({ type: 'failure', error: one });
+    }
+  } finally {
+    for (const host of hosts.values()) host.transport.close();
+  }
+  const status = broken || failed.size > 0 ? 'failed' : state?.changed ? 'changed' : 'ok';
+  const seconds = (performance.now() - startedAt) / 1000;
+  emit({
+    type: 'run-finished',
+    status,
+    seconds,
+    hosts: request.hosts.map((h) => tally.summary(h.name, hosts, failed, seconds)),
+  });
+  return status;
+}
+
+async function openCluster(request: RunRequest): Promise<{ api: ClusterApi; snapshot: ClusterSnapshot }> {
+  const api = await request.openCluster();
+  return { api, snapshot: await api.snapshot() };
+}
+
+async function connect(
+  target: HostTarget,
+  request: RunRequest,
+  hosts: Map<string, Host>,
+  failed: Map<string, ProvisionError>,
+  emit: Emit,
+): Promise<void> {
+  try {
+    hosts.set(target.name, await openHost(target, request.units));
+    emit({ type: 'host-connected', host: target.name });
+  } catch (error) {
+    if (!(error instanceof ProvisionError)) throw error;
+    failed.set(target.name, error);
+    emit({ type: 'failure', host: target.name, error });
+  }
+}
+
+/** Counts what each host did, for the closing table. */
+function tallyEvents(emit: Emit) {
+  const counts = new Map<string, { changed: number; ok: number; failed: number }>();
+  const of = (host: string) => {
+    const found = counts.get(host) ?? { changed: 0, ok: 0, failed: 0 };
+    counts.set(host, found);
+    return found;
+  };
+  return {
+    emit: ((event) => {
+      if (event.type === 'task-finished' && event.status !== 'skipped') of(event.host)[event.status] += 1;
+      if (event.type === 'failure' && event.host !== undefined) of(event.host).failed += 1;
+      emit(event);
+    }) satisfies Emit,
+    summary(
+      name: string,
+      hosts: ReadonlyMap<string, Host>,
+      failures: ReadonlyMap<string, ProvisionError>,
+      seconds: number,
+    ): HostSummary {
+      const carried = hosts.get(name)?.transport.counts ?? { commands: 0, uploads: 0 };
+      const { changed, ok, failed } = of(name);
+      return { host: name, changed, ok, failed: Math.max(failed, failures.has(name) ? 1 : 0), seconds, ...carried };
+    },
+  };
+}

@@ -1,0 +1,98 @@
+import { quote } from '../shell.ts';
+
+/** One script among those that travel together in one command. */
+export interface TripItem {
+  readonly id: string;
+  readonly source: string;
+  readonly timeoutSeconds: number;
+  /** An `apply` is left out once an earlier one failed; a `probe` always runs. */
+  readonly kind: 'probe' | 'apply';
+}
+
+export interface TripAnswer {
+  readonly id: string;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** The script's exit status; 124 when its time was up. */
+  readonly code: number;
+}
+
+export interface TripOptions {
+  /** Random, so that no output can be taken for a frame. */
+  readonly nonce: string;
+  /** Shell functions that every script may call. */
+  readonly prelude: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Holds the host's lock under this name while the scripts run. */
+  readonly lock?: string;
+}
+
+const searchPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/**
+ * The script of one command: each item runs in a shell of its own, standard input from /dev/null, within its time.
+ * Everything is one function called by the last line, so that a script cut off on its way does nothing.
+ */
+export function composeTrip(items: readonly TripItem[], options: TripOptions): string {
+  const variables = Object.entries(options.environment).map(([name, value]) => `export ${name}=${quote(value)}`);
+  const calls = items.map((item, index) => {
+    const body = quote(`${options.prelude}\nitem() {\n${item.source}\n}\nitem </dev/null\n`);
+    return `provision_item ${index} ${item.timeoutSeconds} ${item.kind} ${body}`;
+  });
+  return `provision_item() {
+  [ "$3" = probe ] || [ -z "$stopped" ] || return 0
+  printf '\\n%s start %s\\n' ${options.nonce} "$1"
+  { reason=$( { printf '%s' "$4" | timeout "$2" sh -s 2>&1 1>&3 3>&- 9>&-; } ); code=$?; } 3>&1
+  printf '\\n%s end %s %s\\n%s\\n%s done %s\\n' ${options.nonce} "$1" "$code" "$reason" ${options.nonce} "$1"
+  [ "$3" = probe ] || [ "$code" = 0 ] || stopped=1
+}
+provision_trip() {
+export LC_ALL=C PATH=${searchPath}:"$PATH"
+${variables.join('\n')}
+umask 077
+stopped=
+${options.lock === undefined ? '' : lockLines(options.nonce, options.lock)}
+${calls.join('\n')}
+printf '\\n%s finished\\n' ${options.nonce}
+}
+provision_trip
+`;
+}
+
+const lockLines = (nonce: string, holder: string): string => `exec 9>>/run/provision.lock
+if ! flock -w 10 9; then
+  printf '\\n%s locked %s\\n' ${nonce} "$(head -n 1 /run/provision.lock)"
+  return 0
+fi
+printf '%s\\n' ${quote(holder)} >/run/provision.lock`;
+
+export interface TripResult {
+  readonly answers: ReadonlyMap<string, TripAnswer>;
+  /** Who holds the host's lock, when the trip did not get it. */
+  readonly lockedBy?: string;
+  readonly finished: boolean;
+}
+
+/** Reads the answers back out of the output, whatever login shells and profiles printed around them. */
+export function readTrip(output: string, items: readonly TripItem[], nonce: string): TripResult {
+  const answers = new Map<string, TripAnswer>();
+  items.forEach((item, index) => {
+    const start = `\n${nonce} start ${index}\n`;
+    const end = `\n${nonce} end ${index} `;
+    const from = output.indexOf(start);
+    const to = output.indexOf(end, from);
+    if (from < 0 || to < 0) return;
+    const done = output.indexOf(`\n${nonce} done ${index}\n`, to);
+    const headEnd = output.indexOf('\n', to + 1);
+    if (done < 0 || headEnd < 0) return;
+    const code = Number(output.slice(to + end.length, headEnd));
+    const stdout = output.slice(from + start.length, to);
+    answers.set(item.id, { id: item.id, code, stdout, stderr: output.slice(headEnd + 1, done).trim() });
+  });
+  const locked = new RegExp(`\\n${nonce} locked (.*)\\n`).exec(output);
+  return {
+    answers,
+    finished: output.includes(`\n${nonce} finished\n`),
+    ...(locked ? { lockedBy: locked[1] ?? '' } : {}),
+  };
+}

@@ -1,0 +1,84 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { ProvisionError } from '../errors.ts';
+import { type ClusterHost, type ClusterView, defineClusterOperation } from './cluster-operation.ts';
+
+const schema = z.strictObject({
+  unit: z.string().describe('the kubelet unit'),
+  timeout_seconds: z.number().int().positive().default(300).describe('how long a Node may take'),
+});
+
+/** How long Ready has to hold, in seconds. */
+const holdSeconds = 10;
+
+const nodeOf = (view: ClusterView, host: ClusterHost) =>
+  view.snapshot.nodes.find((node) => node.name === host.nodeName);
+
+/**
+ * Ready as said by the kubelet process that runs now: its start, read on the host, is earlier than both the Lease's
+ * renewal and the Ready condition's heartbeat, which the API rounds down to a second.
+ */
+function whyNotReady(view: ClusterView, host: ClusterHost, unit: string): string | undefined {
+  const node = nodeOf(view, host);
+  const kubelet = host.facts.units.get(unit);
+  if (!kubelet?.active) return `${unit} is not running`;
+  if (!node) return 'there is no such Node';
+  if (!node.ready) return node.reason || 'its Ready condition is not True';
+  if (node.leaseAt <= kubelet.startedAt) return 'the kubelet has not renewed its Lease since it started';
+  if (node.heartbeatAt + 1 <= kubelet.startedAt) return 'the kubelet has not reported its state since it started';
+  return undefined;
+}
+
+const processes = (view: ClusterView, unit: string): string =>
+  view.hosts
+    .map((host) => {
+      const kubelet = host.facts.units.get(unit);
+      return `${host.name} ${kubelet?.invocationId} ${kubelet?.restarts}`;
+    })
+    .join('\n');
+
+/** Done when every Node of the batch is Ready by its present kubelet, and still is 10 s later. */
+export const nodeReady = defineClusterOperation({
+  scope: 'cluster',
+  name: 'node_ready',
+  schema,
+  diff: (view, { unit }) =>
+    view.hosts
+      .filter((host) => whyNotReady(view, host, unit) !== undefined)
+      .map((host) => ({ subject: `Node ${host.nodeName ?? host.name}`, action: 'becomes Ready' })),
+  async apply(deps, first, { unit, timeout_seconds }) {
+    let view = first;
+    const waiting = () => view.hosts.filter((host) => whyNotReady(view, host, unit) !== undefined);
+    const deadline = Date.now() + timeout_seconds * 1000;
+    while (Date.now() < deadline) {
+      await deps.api.watchUntil('nodes', deadline - Date.now(), async () => {
+        view = await deps.look();
+        deps.progress(`${view.hosts.length - waiting().length} of ${view.hosts.length} Nodes Ready`);
+        return waiting().length === 0;
+      });
+      if (waiting().length > 0) break;
+      const before = processes(view, unit);
+      deps.progress(`Ready, watching ${holdSeconds} s whether it stays`);
+      await sleep(holdSeconds * 1000);
+      view = await deps.look();
+      if (waiting().length === 0 && processes(view, unit) === before) {
+        return `${view.hosts.map((host) => host.nodeName).join(', ')} Ready`;
+      }
+    }
+    const reasons = await Promise.all(
+      waiting().map(async (host) => {
+        const lines = await deps.lastLines(host.name, unit);
+        return `${host.nodeName ?? host.name}: ${whyNotReady(view, host, unit)}\n${lines.replace(/^/gm, '  ')}`;
+      }),
+    );
+    throw new ProvisionError({
+      code: 'NODE_NOT_READY',
+      kind: 'cluster',
+      what: `not Ready after ${timeout_seconds} s: ${waiting()
+        .map((host) => host.nodeName ?? host.name)
+        .join(', ')}`,
+      why: reasons.join('\n'),
+      fix: `Mend what the Node's condition or ${unit}'s last lines name, then run again.`,
+    });
+  },
+});
