@@ -1,0 +1,106 @@
+import { type Execution, execute } from './execute.ts';
+import { isOn, type LabHost } from './host.ts';
+import { runOnHost } from './ssh.ts';
+import { waitUntil } from './wait-until.ts';
+
+export type Kubectl = (args: readonly string[], input?: string) => Promise<Execution>;
+
+export const openKubectl =
+  (program: string, kubeconfig: string): Kubectl =>
+  (args, input = '') =>
+    execute(program, ['--kubeconfig', kubeconfig, '--request-timeout=10s', ...args], { input });
+
+/** What kubelets of a rebuilt host need to ask for a certificate with a bootstrap token. */
+const bootstrapBindings = [
+  ['bootstrap-may-ask', 'system:node-bootstrapper', 'system:bootstrappers'],
+  ['bootstrap-is-approved', 'system:certificates.k8s.io:certificatesigningrequests:nodeclient', 'system:bootstrappers'],
+  ['renewal-is-approved', 'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient', 'system:nodes'],
+].map(
+  ([name, role, group]) => `apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: { name: ${name} }
+roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: "${role}" }
+subjects: [{ apiGroup: rbac.authorization.k8s.io, kind: Group, name: "${group}" }]
+`,
+);
+
+/** Waits for the API server, then lets bootstrap tokens work. */
+export async function prepareCluster(kubectl: Kubectl): Promise<void> {
+  let last = '';
+  const ask = async (args: readonly string[], input?: string): Promise<boolean> => {
+    const { code, stdout, stderr } = await kubectl(args, input);
+    last = stdout + stderr;
+    return code === 0;
+  };
+  await waitUntil(
+    'The API server is ready',
+    120,
+    () => ask(['get', '--raw', '/readyz']),
+    async () => last,
+  );
+  const manifest = bootstrapBindings.join('---\n');
+  await waitUntil(
+    'Bootstrap roles are bound',
+    30,
+    () => ask(['apply', '-f', '-'], manifest),
+    async () => last,
+  );
+}
+
+export interface NodeState {
+  readonly name: string;
+  readonly isReady: boolean;
+  readonly message: string;
+}
+
+const readyCondition =
+  '{range .items[*]}{.metadata.name}{"\\t"}{.status.conditions[?(@.type=="Ready")].status}{"\\t"}{.status.conditions[?(@.type=="Ready")].message}{"\\n"}{end}';
+
+/** The Nodes as the API has them; undefined when it does not answer. */
+export async function readNodes(kubectl: Kubectl): Promise<NodeState[] | undefined> {
+  const { code, stdout } = await kubectl(['get', 'nodes', '-o', `jsonpath=${readyCondition}`]);
+  if (code !== 0) return undefined;
+  return stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => {
+      const [name = '', status = '', message = ''] = line.split('\t');
+      return { name, isReady: status === 'True', message };
+    });
+}
+
+/** Waits until each of these has a Node whose kubelet has said how it is. */
+export const waitForNodes = (kubectl: Kubectl, names: readonly string[]): Promise<NodeState[]> =>
+  waitUntil(
+    `Nodes ${names.join(', ')} are registered`,
+    120,
+    async () => {
+      const nodes = await readNodes(kubectl);
+      const all = names.map((name) => nodes?.find((node) => node.name === name && node.message !== ''));
+      return all.every((node) => node !== undefined) ? nodes : undefined;
+    },
+    async () => (await kubectl(['get', 'nodes', '-o', 'wide'])).stdout,
+  );
+
+/** Waits until every controller-manager answers and one of them leads. */
+export async function waitForControllerManagers(kubectl: Kubectl, hosts: readonly LabHost[]): Promise<void> {
+  for (const host of hosts) {
+    if (!(await isOn(host))) continue;
+    const health = 'curl -sk https://127.0.0.1:10257/healthz';
+    await waitUntil(
+      `The controller-manager of ${host.name} is well`,
+      60,
+      async () => (await runOnHost(host, health)).stdout === 'ok',
+    );
+  }
+  const holder = [
+    '-n',
+    'kube-system',
+    'get',
+    'lease',
+    'kube-controller-manager',
+    '-o',
+    'jsonpath={.spec.holderIdentity}',
+  ];
+  await waitUntil('A controller-manager leads', 60, async () => (await kubectl(holder)).stdout !== '');
+}

@@ -1,0 +1,44 @@
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { clearCgroups } from './cgroups.ts';
+import { exclusively } from './exclusively.ts';
+import { execute, must } from './execute.ts';
+import { ownedSlot, removeNetwork } from './network.ts';
+import type { Slot } from './slot.ts';
+import { readState } from './state.ts';
+
+/** Ends a lab and removes all of it: processes, cgroups, network, disks. Says false where there is none. */
+export async function labDown(labFolder: string): Promise<boolean> {
+  const folder = resolve(labFolder);
+  return exclusively(`up ${folder}`.slice(-80), async () => {
+    const slot = await ownedSlot(folder);
+    const exists = readState(folder) !== undefined;
+    if (slot !== undefined) await remove(folder, slot);
+    if (exists) await must('rm', ['-rf', '--one-file-system', folder]);
+    return exists || slot !== undefined;
+  });
+}
+
+/** The bridge goes last: who owns it may remove the rest, also after a removal that was cut off. */
+async function remove(folder: string, slot: Slot): Promise<void> {
+  const supervisors = await findSupervisors(folder);
+  await execute('kill', ['-KILL', ...supervisors]);
+  await clearCgroups(slot.cgroup);
+  for (let tries = 0; tries < 50 && (await findSupervisors(folder)).length > 0; tries += 1) await sleep(100);
+  for (const kept of await readdir('/run/systemd/nspawn/propagate').catch(() => [])) {
+    if (kept.startsWith(`${slot.bridge}-`)) await rm(join('/run/systemd/nspawn/propagate', kept), { recursive: true });
+  }
+  await removeNetwork(slot);
+}
+
+/** Process ids of the lab's supervisors. */
+async function findSupervisors(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0');
+    if (words[0] === 'sh' && words[1]?.endsWith('/supervisor.sh') && words[3]?.startsWith(`${folder}/hosts/`))
+      found.push(pid);
+  }
+  return found;
+}

@@ -1,0 +1,141 @@
+import { join, resolve } from 'node:path';
+import { ProvisionError } from '../errors.ts';
+import { openKubectl } from './cluster.ts';
+import { bareDisk, clusterDisk } from './disks.ts';
+import type { Execution } from './execute.ts';
+import {
+  createDisk,
+  cutPower,
+  describeHost,
+  isOn,
+  type LabHost,
+  rebootHost,
+  switchOff,
+  switchOn,
+  waitForSsh,
+} from './host.ts';
+import { acceptHostKey, paths, writeInventory } from './lab-folder.ts';
+import { describeSlot, maximumNodes } from './slot.ts';
+import { runOnHost, sshArguments } from './ssh.ts';
+import { type LabState, readState, writeState } from './state.ts';
+
+export interface WipeOptions {
+  /** Trust the new host key in the lab's known_hosts. */
+  readonly acceptNewKey?: boolean;
+  /** Set the host up as the node it was, instead of leaving it bare. */
+  readonly asNode?: boolean;
+}
+
+/** A lab that exists in its folder, running or not. */
+export interface Lab {
+  readonly folder: string;
+  readonly hosts: readonly LabHost[];
+  readonly inventoryPath: string;
+  readonly kubeconfigPath: string;
+  readonly knownHostsPath: string;
+  readonly keyPath: string;
+  host(name: string): LabHost;
+  isOn(name: string): Promise<boolean>;
+  start(name: string): Promise<void>;
+  /** An orderly shutdown. */
+  stop(name: string): Promise<void>;
+  /** A power cut. */
+  cut(name: string): Promise<void>;
+  /** From inside, until the host answers again. */
+  reboot(name: string): Promise<void>;
+  /** A new disk and a new host key under the same name and address. */
+  wipe(name: string, options?: WipeOptions): Promise<void>;
+  /** Another node of the cluster; returns its name. */
+  addNode(): Promise<string>;
+  /** Makes the operators' known_hosts say what the host's key is now. */
+  acceptHostKey(name: string): Promise<void>;
+  /** Runs a shell command line on a host as root. */
+  exec(name: string, command: string, options?: { readonly input?: string }): Promise<Execution>;
+  /** Runs kubectl against the cluster. */
+  kubectl(args: readonly string[], input?: string): Promise<Execution>;
+  sshArguments(name: string, user?: string): string[];
+}
+
+export function openLab(labFolder: string): Lab {
+  const folder = resolve(labFolder);
+  const find = (): LabState => readState(folder) ?? missing(folder);
+  const host = (name: string): LabHost => {
+    const state = find();
+    if (!state.hosts.includes(name)) throw unknownHost(name, state.hosts);
+    return describeHost(folder, describeSlot(state.slot), name);
+  };
+  const start = async (name: string): Promise<void> => {
+    await switchOn(host(name));
+    await waitForSsh(host(name));
+  };
+  find();
+  return {
+    folder,
+    get hosts() {
+      return find().hosts.map(host);
+    },
+    inventoryPath: join(folder, paths.inventory),
+    kubeconfigPath: join(folder, paths.kubeconfig),
+    knownHostsPath: join(folder, paths.knownHosts),
+    keyPath: join(folder, paths.key),
+    host,
+    isOn: (name) => isOn(host(name)),
+    start,
+    stop: (name) => switchOff(host(name)),
+    cut: (name) => cutPower(host(name)),
+    reboot: (name) => rebootHost(host(name)),
+    wipe: async (name, { acceptNewKey = false, asNode = false } = {}) => {
+      await cutPower(host(name));
+      const disk = asNode ? await clusterDisk(folder, find(), name) : bareDisk(find());
+      await createDisk(host(name), disk);
+      if (acceptNewKey) await acceptHostKey(host(name));
+      await start(name);
+    },
+    addNode: async () => {
+      const state = find();
+      const name = `node${1 + Math.max(0, ...state.hosts.map((other) => Number(/^node(\d+)$/.exec(other)?.[1] ?? 0)))}`;
+      const next = { ...state, hosts: [...state.hosts, name] };
+      await createDisk(describeHost(folder, describeSlot(state.slot), name), await clusterDisk(folder, next, name));
+      await writeState(folder, next);
+      await acceptHostKey(host(name));
+      await writeInventory(folder, next);
+      await start(name);
+      return name;
+    },
+    acceptHostKey: (name) => acceptHostKey(host(name)),
+    exec: (name, command, options) => runOnHost(host(name), command, options),
+    kubectl: (args, input) =>
+      openKubectl(find().parts?.kubectl ?? 'kubectl', join(folder, paths.kubeconfig))(args, input),
+    sshArguments: (name, user) => sshArguments(host(name), user),
+  };
+}
+
+function missing(folder: string): never {
+  throw new ProvisionError({
+    code: 'LAB_MISSING',
+    kind: 'usage',
+    what: `There is no lab in ${folder}`,
+    fix: 'Start one with `lab up`.',
+  });
+}
+
+const unknownHost = (name: string, hosts: readonly string[]): ProvisionError =>
+  new ProvisionError({
+    code: 'LAB_HOST_UNKNOWN',
+    kind: 'usage',
+    what: `The lab has no host ${name}`,
+    fix: `Its hosts are ${hosts.join(', ')}.`,
+  });
+
+/** Names of a lab's hosts, control plane first. */
+export function hostNames(nodes: number): string[] {
+  if (!Number.isInteger(nodes) || nodes < 0 || nodes > maximumNodes) {
+    throw new ProvisionError({
+      code: 'LAB_NODES_INVALID',
+      kind: 'usage',
+      what: `A lab cannot have ${nodes} nodes`,
+      fix: `Say a whole number up to ${maximumNodes}.`,
+    });
+  }
+  return ['cp1', 'cp2', ...Array.from({ length: nodes }, (_, index) => `node${index + 1}`)];
+}

@@ -1,0 +1,32 @@
+/** Everything of a lab that must differ from other labs on the machine follows from its slot, 0 to 255. */
+export interface Slot {
+  readonly number: number;
+  readonly bridge: string;
+  readonly gateway: string;
+  /** In CIDR form. */
+  readonly network: string;
+  /** Name of the lab's cgroups. */
+  readonly cgroup: string;
+}
+
+export const describeSlot = (number: number): Slot => ({
+  number,
+  bridge: `prov${number}`,
+  gateway: `10.78.${number}.1`,
+  network: `10.78.${number}.0/24`,
+  cgroup: `provision-lab${number}`,
+});
+
+/** The smallest slot that none of these network devices belongs to. */
+export function firstFreeSlot(devices: readonly string[]): number | undefined {
+  const taken = new Set(devices);
+  return Array.from({ length: 256 }, (_, number) => number).find((number) => !taken.has(`prov${number}`));
+}
+
+export const maximumNodes = 200;
+
+/** Control-plane hosts cp1, cp2 have the addresses .11, .12; nodes node1, node2, … have .21, .22, … */
+export function addressOf(slot: Slot, name: string): string {
+  const [, kind, number] = /^(cp|node)(\d+)$/.exec(name) ?? [];
+  return `10.78.${slot.number}.${(kind === 'cp' ? 10 : 20) + Number(number)}`;
+}
