@@ -121,6 +121,6 @@ export const lawCases: Readonly<Record<HostOperationName, readonly LawCase[]>> =
 export const makeArchive = `set -eu; d=$(mktemp -d); cd "$d"; mkdir bin
 for name in bridge host-local loopback; do echo "#!/bin/sh
 # $name" >bin/$name; chmod 755 bin/$name; done
-tar --mtime=@0 --owner=0 --group=0 -cf - ./bin | gzip -n >a.tgz
+tar -cf a.tar ./bin; gzip -c a.tar >a.tgz
 sum=$(sha256sum <a.tgz); sum=\${sum%% *}; mkdir -p /var/lib/provision/cache; mv a.tgz /var/lib/provision/cache/$sum
 rm -rf "$d"; printf %s "$sum"`;
