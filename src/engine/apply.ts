@@ -1,6 +1,6 @@
 import { ProvisionError } from '../errors.ts';
 import type { Emit } from '../events.ts';
-import type { Host } from './host.ts';
+import { type Host, undoFolder } from './host.ts';
 import { type PlannedTask, probeItem, readProbe } from './plan.ts';
 import type { TripItem } from './trip.ts';
 
@@ -12,16 +12,14 @@ export interface ApplyContext {
   readonly emit: Emit;
 }
 
-const undoRoot = '/var/lib/provision/undo';
-
 /** Makes the folder of this run's before-images and forgets all but the last ten runs. */
 const prepareItem = (run: string): TripItem => ({
   id: 'prepare',
   kind: 'apply',
   timeoutSeconds: 30,
   source: `set -eu
-mkdir -p -m 0700 /var/lib/provision ${undoRoot} ${undoRoot}/${run}
-ls -1t ${undoRoot} | tail -n +11 | while read -r old; do rm -rf "${undoRoot}/$old"; done`,
+mkdir -p -m 0700 /var/lib/provision ${undoFolder} ${undoFolder}/${run}
+ls -1t ${undoFolder} | tail -n +11 | while read -r old; do rm -rf "${undoFolder}/$old"; done`,
 });
 
 /**
@@ -43,11 +41,7 @@ export async function applyTasks(host: Host, planned: readonly PlannedTask[], co
     items.push(probeItem(task, `look ${index}`));
   });
   for (const { task } of planned) emit({ type: 'task-started', stage, host: host.name, task: task.name });
-  const answers = await host.trip({
-    items,
-    lock: context.holder,
-    environment: { PROVISION_RUN: context.run, PROVISION_UNDO: `${undoRoot}/${context.run}` },
-  });
+  const answers = await host.trip({ items, lock: context.holder });
   const prepared = answers.get('prepare');
   if (prepared?.code !== 0) throw taskFailed(host, 'making /var/lib/provision', prepared?.stderr ?? 'no answer');
   for (const [index, { task, changes }] of planned.entries()) {

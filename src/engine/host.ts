@@ -9,12 +9,13 @@ import { composeTrip, readTrip, type TripAnswer, type TripItem, type TripOptions
 export interface HostTarget {
   readonly name: string;
   readonly address: string;
+  /** Left out by --limit: it takes part only where its peers' routes would else go wrong. */
+  readonly outsideLimit: boolean;
   connect(): Promise<Transport>;
 }
 
 export interface TripRequest {
   readonly items: readonly TripItem[];
-  readonly environment?: Readonly<Record<string, string>>;
   /** Holds the host's lock under this name. */
   readonly lock?: string;
   readonly onOutput?: (text: string) => void;
@@ -24,6 +25,7 @@ export interface TripRequest {
 export interface Host {
   readonly name: string;
   readonly address: string;
+  readonly outsideLimit: boolean;
   readonly transport: Transport;
   facts: HostFacts;
   /** The Node it is; undefined for a host without a kubelet. */
@@ -31,6 +33,9 @@ export interface Host {
   /** Sends scripts in one command; throws HOST_LOCKED, TRIP_BROKEN and what the transport throws. */
   trip(request: TripRequest): Promise<ReadonlyMap<string, TripAnswer>>;
 }
+
+/** Where a host keeps the before-images of each run. */
+export const undoFolder = '/var/lib/provision/undo';
 
 const factsItem = (units: readonly string[]): TripItem => ({
   id: 'facts',
@@ -40,18 +45,19 @@ const factsItem = (units: readonly string[]): TripItem => ({
 });
 
 /** Connects and reads the facts: the first command of a run. */
-export async function openHost(target: HostTarget, units: readonly string[]): Promise<Host> {
+export async function openHost(target: HostTarget, run: string, units: readonly string[]): Promise<Host> {
   const transport = await target.connect();
   const host: Omit<Host, 'facts'> & { facts: HostFacts | undefined } = {
     name: target.name,
     address: target.address,
+    outsideLimit: target.outsideLimit,
     transport,
     facts: undefined,
     nodeName: undefined,
     async trip(request) {
       // every trip that may change something ends with a fresh look at the facts
       const items = [...request.items, factsItem(units)];
-      const answers = await runTrip(target.name, transport, items, request);
+      const answers = await runTrip(target.name, run, transport, items, request);
       const facts = answers.get('facts');
       if (facts && facts.code === 0) host.facts = parseFacts(facts.stdout);
       return answers;
@@ -63,6 +69,7 @@ export async function openHost(target: HostTarget, units: readonly string[]): Pr
 
 async function runTrip(
   name: string,
+  run: string,
   transport: Transport,
   items: readonly TripItem[],
   request: TripRequest,
@@ -70,7 +77,7 @@ async function runTrip(
   const options: TripOptions = {
     nonce: randomBytes(12).toString('hex'),
     prelude: prelude.source,
-    environment: request.environment ?? {},
+    environment: { PROVISION_RUN: run, PROVISION_UNDO: `${undoFolder}/${run}` },
     ...(request.lock === undefined ? {} : { lock: request.lock }),
   };
   const timeoutMs = 1000 * items.reduce((total, item) => total + item.timeoutSeconds, 30);

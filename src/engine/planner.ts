@@ -15,13 +15,27 @@ export type Entry =
 
 const key = (task: HostTask): string => JSON.stringify([task.operation.name, task.desired]);
 
+export interface PlannerOptions {
+  /** The unit of the network agent on the hosts. */
+  readonly agentUnit: string;
+  scope(host: Host, snapshot: ClusterSnapshot): Scope;
+}
+
 /** Turns stages into plans: resolves values, looks at hosts, and remembers what was seen until a host changes. */
 export class Planner {
-  readonly #scope: (host: Host, snapshot: ClusterSnapshot) => Scope;
+  readonly #scope: PlannerOptions['scope'];
+  readonly #agentUnit: string;
   readonly #seen = new Map<string, Map<string, unknown>>();
 
-  constructor(options: { scope(host: Host, snapshot: ClusterSnapshot): Scope }) {
+  constructor(options: PlannerOptions) {
     this.#scope = options.scope;
+    this.#agentUnit = options.agentUnit;
+  }
+
+  /** Whether a stage is for this host. */
+  takesPart(host: Host, stage: Stage): boolean {
+    if (!stage.hosts.includes(host.name)) return false;
+    return !host.outsideLimit || (stage.beyondLimit && host.facts.units.get(this.#agentUnit)?.loaded === true);
   }
 
   entries(host: Host, stage: Stage, snapshot: ClusterSnapshot): Entry[] {
@@ -45,7 +59,7 @@ export class Planner {
     const seen = this.#seen.get(host.name) ?? new Map<string, unknown>();
     this.#seen.set(host.name, seen);
     const wanted = new Map<string, HostTask>();
-    for (const stage of stages.filter((one) => one.hosts.includes(host.name))) {
+    for (const stage of stages.filter((one) => this.takesPart(host, one))) {
       for (const entry of this.entries(host, stage, snapshot)) {
         if (entry.kind === 'host' && !seen.has(key(entry.task))) wanted.set(key(entry.task), entry.task);
       }
@@ -70,7 +84,7 @@ export class Planner {
 
   /** Plans all stages of a host, so that what forbids a change is known before the first one. */
   planAll(host: Host, stages: readonly Stage[], snapshot: ClusterSnapshot): PlannedTask[] {
-    const mine = stages.filter((stage) => stage.hosts.includes(host.name));
+    const mine = stages.filter((stage) => this.takesPart(host, stage));
     return this.plan(
       host,
       mine.flatMap((stage) => this.entries(host, stage, snapshot)),

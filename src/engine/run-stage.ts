@@ -26,9 +26,9 @@ const carefully: Serial = [1, '25%'];
 /** Runs one stage; hosts that failed before are left out, and a failure keeps later batches from starting. */
 export async function runStage(stage: Stage, state: RunState): Promise<StageStatus> {
   const { emit } = state.request;
-  const hosts = stage.hosts
-    .flatMap((name) => state.hosts.get(name) ?? [])
-    .filter((host) => !state.failed.has(host.name));
+  const hosts = [...state.hosts.values()].filter(
+    (host) => state.planner.takesPart(host, stage) && !state.failed.has(host.name),
+  );
   if (hosts.length === 0) return 'ok';
   emit({ type: 'stage-started', stage: stage.name, hosts: hosts.map((host) => host.name) });
   const plans = await planStage(stage, hosts, state);

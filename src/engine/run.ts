@@ -16,6 +16,8 @@ export interface RunRequest {
   readonly stages: readonly Stage[];
   /** Units whose process start the facts tell. */
   readonly units: readonly string[];
+  /** The unit of the network agent on the hosts. */
+  readonly agentUnit: string;
   readonly concurrency: number;
   /** Prove what a change would have to prove even though nothing changed. */
   readonly verify: boolean;
@@ -57,7 +59,8 @@ export async function run(request: RunRequest): Promise<RunStatus> {
       Promise.all(request.hosts.map((target) => limit(() => connect(target, request, hosts, failed, emit)))),
     ]);
     const planner = new Planner(request);
-    state = { request: { ...request, emit }, api, planner, hosts, failed, limit, snapshot, changed: false };
+    const reached = new Map(request.hosts.map(({ name }) => [name, hosts.get(name)] as const).filter(isReached));
+    state = { request: { ...request, emit }, api, planner, hosts: reached, failed, limit, snapshot, changed: false };
     request.check([...hosts.values()], snapshot);
     await Promise.all([...hosts.values()].map((host) => limit(() => planner.look(host, request.stages, snapshot))));
     for (const host of hosts.values()) planner.planAll(host, request.stages, snapshot);
@@ -87,6 +90,8 @@ export async function run(request: RunRequest): Promise<RunStatus> {
   return status;
 }
 
+const isReached = (pair: readonly [string, Host | undefined]): pair is readonly [string, Host] => pair[1] !== undefined;
+
 async function openCluster(request: RunRequest): Promise<{ api: ClusterApi; snapshot: ClusterSnapshot }> {
   const api = await request.openCluster();
   return { api, snapshot: await api.snapshot() };
@@ -100,10 +105,15 @@ async function connect(
   emit: Emit,
 ): Promise<void> {
   try {
-    hosts.set(target.name, await openHost(target, request.units));
+    hosts.set(target.name, await openHost(target, request.id, request.units));
     emit({ type: 'host-connected', host: target.name });
   } catch (error) {
     if (!(error instanceof ProvisionError)) throw error;
+    if (target.outsideLimit) {
+      const message = `${error.what}: it is outside --limit and keeps the routes it has; run again without --limit when it is back`;
+      emit({ type: 'warning', host: target.name, message });
+      return;
+    }
     failed.set(target.name, error);
     emit({ type: 'failure', host: target.name, error });
   }

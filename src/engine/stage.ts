@@ -27,6 +27,8 @@ export interface Stage {
   readonly order: 'leader-last' | undefined;
   /** Hosts whose Node is Ready are taken in batches of 1, then 25%; the others all at once before them. */
   readonly protectReady: boolean;
+  /** Hosts outside --limit take part too, if they have the network agent: their routes have to follow. */
+  readonly beyondLimit: boolean;
   readonly tasks: readonly StageTask[];
 }
 
