@@ -6,8 +6,13 @@ import { peersOf } from '../engine/peers.ts';
 import { run } from '../engine/run.ts';
 import type { Serial } from '../engine/stage.ts';
 import { openCluster } from '../kubernetes/api.ts';
-import { registry } from '../operations/registry.ts';
+import { datapath } from '../operations/datapath.ts';
+import { nodeReady } from '../operations/node-ready.ts';
+import { podCidrs } from '../operations/pod-cidrs.ts';
+import { hostOperations } from '../operations/registry.ts';
 import { connectSsh } from '../transport/ssh.ts';
+
+const registry = new Map<string, unknown>(Object.entries({ ...hostOperations, pod_cidrs: podCidrs, node_ready: nodeReady, datapath }));
 
 const root = join(import.meta.dirname, '..');
 
@@ -32,6 +37,7 @@ export async function up(file: string): Promise<number> {
     hosts: [...inventory.hosts].map(([name, vars]) => ({
       name,
       address: vars['ansible_host'],
+      outsideLimit: false,
       connect: () =>
         connectSsh(
           {
@@ -51,8 +57,10 @@ export async function up(file: string): Promise<number> {
       serial: stage.serial === undefined ? undefined : ([stage.serial].flat() as Serial),
       order: stage.order,
       protectReady: stage.protect_ready === true,
+      beyondLimit: false,
       tasks: stage.tasks,
     })),
+    agentUnit: 'provision-static-routes.service',
     units: [settings.kubelet.unit, settings.controller_manager.unit, settings.runtime.unit],
     concurrency: 50,
     verify: false,
