@@ -20,7 +20,12 @@ const home = (name, modules, file) => ({
 
 module.exports = {
   forbidden: [
-    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-circles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     only('config-below-operations', ['config'], ['operations/', 'kubernetes/']),
     only('engine-knows-interfaces', ['engine'], ['operations/', 'transport/transport\\.ts', 'kubernetes/', 'journal/']),
     only('operations-are-pure', ['operations'], ['kubernetes/']),

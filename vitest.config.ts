@@ -16,13 +16,16 @@ const labProject = (name: string, groupOrder: number) => ({
 
 export default defineConfig({
   test: {
-    reporters: reports
-      ? ['default', ['json', { outputFile: join(reports, `${Date.now()}.json`) }]]
-      : ['default'],
+    reporters: reports ? ['default', ['json', { outputFile: join(reports, `${Date.now()}.json`) }]] : ['default'],
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts', 'test/operations/**/*.test.ts'] } },
       {
-        test: { name: 'contract', include: ['test/contract/**/*.test.ts'], testTimeout: 60_000, sequence: { groupOrder: 1 } },
+        test: {
+          name: 'contract',
+          include: ['test/contract/**/*.test.ts'],
+          testTimeout: 60_000,
+          sequence: { groupOrder: 1 },
+        },
       },
       labProject('lab-core', 2),
       labProject('lab-full', 3),

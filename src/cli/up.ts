@@ -12,7 +12,9 @@ import { podCidrs } from '../operations/pod-cidrs.ts';
 import { hostOperations } from '../operations/registry.ts';
 import { connectSsh } from '../transport/ssh.ts';
 
-const registry = new Map<string, unknown>(Object.entries({ ...hostOperations, pod_cidrs: podCidrs, node_ready: nodeReady, datapath }));
+const registry = new Map<string, unknown>(
+  Object.entries({ ...hostOperations, pod_cidrs: podCidrs, node_ready: nodeReady, datapath }),
+);
 
 const root = join(import.meta.dirname, '..');
 
@@ -25,7 +27,7 @@ export async function up(file: string): Promise<number> {
       [pattern]
         .flat()
         .filter((p) => p.startsWith('!') === no)
-        .flatMap((p) => inventory.groups.get(p.replace('!', '')) ?? [p]),
+        .flatMap((p) => (p === 'all' ? [...inventory.hosts.keys()] : inventory.groups.get(p.replace('!', ''))) ?? [p]),
     );
     return wanted.filter((name) => !except.includes(name));
   };

@@ -26,7 +26,7 @@ export async function loadInventory(file: string) {
   const vars = all['vars'];
   const plugins = { ...vars.artifacts.cni_plugins, path: at(vars.artifacts.cni_plugins.path) };
   const settings = {
-    cni: { bin_dir: '/opt/cni/bin', conf_dir: '/etc/cni/net.d' },
+    cni: { bin_dir: '/usr/lib/cni', conf_dir: '/etc/cni/net.d' },
     kubelet: { unit: 'kubelet.service', flags: {} },
     controller_manager: { unit: 'kube-controller-manager.service', flags: {} },
     runtime: { type: 'containerd', unit: 'containerd.service', config: '/etc/containerd/config.toml' },

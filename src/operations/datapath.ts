@@ -1,6 +1,7 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { ProvisionError } from '../errors.ts';
+import { quote } from '../shell.ts';
 import { type ClusterDeps, type ClusterView, defineClusterOperation } from './cluster-operation.ts';
 
 const schema = z.strictObject({
@@ -13,8 +14,18 @@ const label = 'app.kubernetes.io/managed-by=provision-datapath';
 const port = 7117;
 const bytes = 1024 * 1024;
 
-/** Answers each connection with the address it saw and the digest of what arrived. */
-const serve = `exec tcpsvd -c 200 0.0.0.0 ${port} sh -c 'sum=$(head -c ${bytes} | sha256sum); echo "\${TCPREMOTEADDR%:*} \${sum%% *}"'`;
+/**
+ * Answers each connection with the address it saw and the digest of what arrived. busybox's nc does not tell the address:
+ * it is that of the socket on standard input in /proc/net/tcp, eight hexadecimal digits in the host's byte order.
+ */
+const answer = `inode=$(readlink /proc/self/fd/0); inode=\${inode#socket:[}
+set -- $(grep -h " \${inode%]} " /proc/net/tcp /proc/net/tcp6)
+hex=\${3%:*}; hex=\${hex#"\${hex%????????}"}
+octet() { printf %d "0x$(echo "$hex" | cut -c "$1")"; }
+sum=$(head -c ${bytes} | sha256sum)
+echo "$(octet 7-8).$(octet 5-6).$(octet 3-4).$(octet 1-2) \${sum%% *}"`;
+
+const serve = `exec nc -ll -p ${port} -e /bin/sh -c ${quote(answer)}`;
 
 /** Sends 1 MiB to every peer and writes what went wrong to the termination message. */
 const probe = `head -c ${bytes} /dev/urandom >/tmp/data; sum=$(sha256sum </tmp/data); want="$ADDRESS \${sum%% *}"; good=0
@@ -26,7 +37,7 @@ for peer in $PEERS; do
   done
   if [ "$got" = "$want" ]; then good=$((good+1)); else echo "\${peer%%=*} \${got:-no answer}" | head -c 200 >>/tmp/bad; fi
 done
-{ echo "good $good $ADDRESS"; head -c 3000 /tmp/bad 2>/dev/null; } >/dev/termination-log`;
+{ echo "good $good $ADDRESS"; [ ! -f /tmp/bad ] || head -c 3000 /tmp/bad; } >/dev/termination-log`;
 
 function pod(
   role: 'server' | 'client',
@@ -54,6 +65,7 @@ function pod(
           name: role,
           image: desired.image ?? '',
           imagePullPolicy: 'Never',
+          terminationMessagePolicy: 'FallbackToLogsOnError',
           command: ['/bin/sh', '-c', command],
           env: [
             { name: 'PEERS', value: peers },
@@ -86,9 +98,9 @@ async function waitForPods(
     pods = (await deps.api.pods(desired.namespace, label)).filter(
       (one) => one.metadata?.labels?.['provision-role'] === role,
     );
-    return pods.every(isThere);
+    return pods.every((one) => isThere(one) || one.status?.phase === 'Failed');
   });
-  if (met) return pods;
+  if (met && pods.every(isThere)) return pods;
   const stuck = pods.filter((one) => !isThere(one));
   throw new ProvisionError({
     code: 'DATAPATH_POD_STUCK',
@@ -96,8 +108,9 @@ async function waitForPods(
     what: `a pod of the datapath proof did not get going on ${stuck.map((one) => one.spec?.nodeName).join(', ')}`,
     why: stuck
       .map((one) => {
-        const waiting = one.status?.containerStatuses?.[0]?.state?.waiting;
-        return `${one.spec?.nodeName}: ${[waiting?.reason, waiting?.message].filter(Boolean).join(': ') || one.status?.phase}`;
+        const state = one.status?.containerStatuses?.[0]?.state;
+        const { reason, message } = state?.waiting ?? state?.terminated ?? {};
+        return `${one.spec?.nodeName}: ${[one.status?.phase, reason, message].filter(Boolean).join(': ')}`;
       })
       .join('\n'),
     fix: `Check that the nodes have the image ${desired.image}, and what the kubelet and the runtime say there.`,
