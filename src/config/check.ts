@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { ProvisionError } from '../errors.ts';
+import type { Location } from '../location.ts';
+import { keysOf, schemasAt } from './schema-walk.ts';
+import type { Path } from './source.ts';
+import { didYouMean } from './suggest.ts';
+
+export type Locate = (path: Path, part?: 'key' | 'value') => Location;
+
+/** A mistake in a file of the operator. */
+export function mistake(what: string, where: Location, fix?: string): ProvisionError {
+  return new ProvisionError({ code: 'CONFIG_INVALID', kind: 'config', what, where, ...(fix === undefined ? {} : { fix }) });
+}
+
+export type Checked<Value> = { readonly value: Value } | { readonly mistakes: readonly ProvisionError[] };
+
+/** Checks a value against a schema; every issue becomes a mistake at its exact place. Issues that `leave` accepts are passed over. */
+export function check<Schema extends z.ZodType>(
+  schema: Schema,
+  input: unknown,
+  locate: Locate,
+  leave: (issue: z.core.$ZodIssue) => boolean = () => false,
+): Checked<z.output<Schema>> {
+  const result = schema.safeParse(input);
+  if (result.success) return { value: result.data };
+  const issues = result.error.issues.flatMap((issue) => narrow(issue)).filter((issue) => !leave(issue));
+  return { mistakes: issues.flatMap((issue) => sayIssue(schema, input, issue, locate)) };
+}
+
+/** The mistakes with those said twice (once per host, say) left out. */
+export function withoutRepeats(mistakes: readonly ProvisionError[]): readonly ProvisionError[] {
+  const key = ({ what, where }: ProvisionError): string => JSON.stringify([what, where]);
+  return [...new Map(mistakes.map((error) => [key(error), error])).values()];
+}
+
+/** A union's issue replaced by those of the branch that came furthest, where one did. */
+function narrow(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const branch = issue.errors.find((issues) => issues.every((one) => one.path.length > 0 || one.code === 'unrecognized_keys'));
+  return branch ? branch.flatMap((one) => narrow({ ...one, path: [...issue.path, ...one.path] })) : [issue];
+}
+
+const plain = (path: readonly PropertyKey[]): Path =>
+  path.map((step) => (typeof step === 'symbol' ? String(step) : step));
+
+const valueAt = (input: unknown, path: Path): unknown =>
+  path.reduce<unknown>((value, key) => (isMap(value) || Array.isArray(value) ? Reflect.get(value, key) : undefined), input);
+
+export const isMap = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function sayIssue(schema: z.ZodType, input: unknown, issue: z.core.$ZodIssue, locate: Locate): ProvisionError[] {
+  const path = plain(issue.path);
+  const value = valueAt(input, path);
+  if (issue.code === 'unrecognized_keys') {
+    const known = keysOf(schemasAt(schema, path)).filter((key) => !isMap(value) || !(key in value));
+    return issue.keys.map((key) =>
+      mistake(`Unrecognized key: "${key}"${didYouMean(key, known)}`, locate([...path, key], 'key')),
+    );
+  }
+  if (issue.code === 'invalid_key') return [mistake(issue.issues[0]?.message ?? issue.message, locate(path, 'key'))];
+  if (value === undefined && path.length > 0 && isAboutAbsence(issue))
+    return [mistake(`Missing key: "${path.at(-1)}"${describe(schema, path)}`, locate(path.slice(0, -1), 'key'))];
+  return [mistake(issue.message + hint(issue, value), locate(path))];
+}
+
+const isAboutAbsence = (issue: z.core.$ZodIssue): boolean =>
+  issue.code === 'invalid_type' || issue.code === 'invalid_value' || issue.code === 'invalid_union';
+
+function describe(schema: z.ZodType, path: Path): string {
+  const description = schemasAt(schema, path)
+    .map((one) => z.globalRegistry.get(one)?.description)
+    .find((text) => text !== undefined);
+  return description === undefined ? '' : ` (${description})`;
+}
+
+function hint(issue: z.core.$ZodIssue, value: unknown): string {
+  if (issue.code === 'invalid_value' && typeof value === 'string') return didYouMean(value, issue.values.map(String));
+  if (issue.code === 'invalid_union') {
+    const expected = issue.errors.flat().flatMap((one) => (one.code === 'invalid_type' ? [one.expected] : []));
+    return expected.length > 0 ? `: expected ${[...new Set(expected)].join(' or ')}` : '';
+  }
+  if (issue.code !== 'invalid_type') return '';
+  if (issue.expected === 'boolean' && typeof value === 'string' && /^(yes|no|on|off)$/i.test(value))
+    return ` (write ${/^(yes|on)$/i.test(value)})`;
+  return issue.expected === 'string' && typeof value === 'number' ? ' (put it in quotes)' : '';
+}
