@@ -3,13 +3,19 @@ import { ProvisionError } from '../errors.ts';
 import type { Location } from '../location.ts';
 import { keysOf, schemasAt } from './schema-walk.ts';
 import type { Path } from './source.ts';
-import { didYouMean } from './suggest.ts';
+import { didYouMean, nearest } from './suggest.ts';
 
 export type Locate = (path: Path, part?: 'key' | 'value') => Location;
 
 /** A mistake in a file of the operator. */
 export function mistake(what: string, where: Location, fix?: string): ProvisionError {
-  return new ProvisionError({ code: 'CONFIG_INVALID', kind: 'config', what, where, ...(fix === undefined ? {} : { fix }) });
+  return new ProvisionError({
+    code: 'CONFIG_INVALID',
+    kind: 'config',
+    what,
+    where,
+    ...(fix === undefined ? {} : { fix }),
+  });
 }
 
 export type Checked<Value> = { readonly value: Value } | { readonly mistakes: readonly ProvisionError[] };
@@ -24,27 +30,56 @@ export function check<Schema extends z.ZodType>(
   const result = schema.safeParse(input);
   if (result.success) return { value: result.data };
   const issues = result.error.issues.flatMap((issue) => narrow(issue)).filter((issue) => !leave(issue));
-  return { mistakes: issues.flatMap((issue) => sayIssue(schema, input, issue, locate)) };
+  return {
+    mistakes: withoutMisspelt(schema, input, issues).flatMap((issue) => sayIssue(schema, input, issue, locate)),
+  };
 }
 
-/** The mistakes with those said twice (once per host, say) left out. */
-export function withoutRepeats(mistakes: readonly ProvisionError[]): readonly ProvisionError[] {
+/** The mistakes in the order of the file, those said twice (once per host, say) left out. */
+export function inOrder(mistakes: readonly ProvisionError[]): readonly ProvisionError[] {
   const key = ({ what, where }: ProvisionError): string => JSON.stringify([what, where]);
-  return [...new Map(mistakes.map((error) => [key(error), error])).values()];
+  const place = ({ where }: ProvisionError): number =>
+    typeof where === 'object' ? where.line * 10_000 + where.column : 0;
+  const unique = [...new Map(mistakes.map((error) => [key(error), error])).values()];
+  return unique.sort((a, b) => place(a) - place(b));
 }
 
 /** A union's issue replaced by those of the branch that came furthest, where one did. */
 function narrow(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
   if (issue.code !== 'invalid_union') return [issue];
-  const branch = issue.errors.find((issues) => issues.every((one) => one.path.length > 0 || one.code === 'unrecognized_keys'));
+  const branch = issue.errors.find((issues) =>
+    issues.every((one) => one.path.length > 0 || one.code === 'unrecognized_keys'),
+  );
   return branch ? branch.flatMap((one) => narrow({ ...one, path: [...issue.path, ...one.path] })) : [issue];
+}
+
+/** A missing key is not said when it is there, misspelt, and that is said. */
+function withoutMisspelt(
+  schema: z.ZodType,
+  input: unknown,
+  issues: readonly z.core.$ZodIssue[],
+): readonly z.core.$ZodIssue[] {
+  const meant = issues.flatMap((issue) => {
+    if (issue.code !== 'unrecognized_keys') return [];
+    const known = missingKeys(schema, input, plain(issue.path));
+    return issue.keys.map((key) => JSON.stringify([...issue.path, nearest(key, known)]));
+  });
+  return issues.filter((issue) => issue.code === 'unrecognized_keys' || !meant.includes(JSON.stringify(issue.path)));
+}
+
+function missingKeys(schema: z.ZodType, input: unknown, path: Path): readonly string[] {
+  const value = valueAt(input, path);
+  return keysOf(schemasAt(schema, path)).filter((key) => !isMap(value) || !(key in value));
 }
 
 const plain = (path: readonly PropertyKey[]): Path =>
   path.map((step) => (typeof step === 'symbol' ? String(step) : step));
 
 const valueAt = (input: unknown, path: Path): unknown =>
-  path.reduce<unknown>((value, key) => (isMap(value) || Array.isArray(value) ? Reflect.get(value, key) : undefined), input);
+  path.reduce<unknown>(
+    (value, key) => (isMap(value) || Array.isArray(value) ? Reflect.get(value, key) : undefined),
+    input,
+  );
 
 export const isMap = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -53,7 +88,7 @@ function sayIssue(schema: z.ZodType, input: unknown, issue: z.core.$ZodIssue, lo
   const path = plain(issue.path);
   const value = valueAt(input, path);
   if (issue.code === 'unrecognized_keys') {
-    const known = keysOf(schemasAt(schema, path)).filter((key) => !isMap(value) || !(key in value));
+    const known = missingKeys(schema, input, path);
     return issue.keys.map((key) =>
       mistake(`Unrecognized key: "${key}"${didYouMean(key, known)}`, locate([...path, key], 'key')),
     );

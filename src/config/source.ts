@@ -39,7 +39,8 @@ export function parseSource(file: string, text: string): Source {
 
 function sayProblem(problem: { code: string; message: string }, where: Location): { what: string; fix?: string } {
   const rest = where.text?.slice(where.column - 1) ?? '';
-  if (problem.code === 'DUPLICATE_KEY') return { what: `Duplicate key: "${/^["']?([^"':]+)/.exec(rest)?.[1] ?? rest}"` };
+  if (problem.code === 'DUPLICATE_KEY')
+    return { what: `Duplicate key: "${/^["']?([^"':]+)/.exec(rest)?.[1] ?? rest}"` };
   if (problem.code !== 'TAG_RESOLVE_FAILED') return { what: `Not valid YAML: ${problem.message}` };
   const tag = /^\S+/.exec(rest)?.[0] ?? rest;
   if (tag === '!vault') return { what: 'Values encrypted with Ansible Vault are not read', fix: vaultFix };
