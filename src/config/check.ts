@@ -110,7 +110,8 @@ function describe(schema: z.ZodType, path: Path): string {
 }
 
 function hint(issue: z.core.$ZodIssue, value: unknown): string {
-  if (issue.code === 'invalid_value' && typeof value === 'string') return didYouMean(value, issue.values.map(String));
+  if (issue.code === 'invalid_value' && issue.values.length > 1 && typeof value === 'string')
+    return didYouMean(value, issue.values.map(String));
   if (issue.code === 'invalid_union') {
     const expected = issue.errors.flat().flatMap((one) => (one.code === 'invalid_type' ? [one.expected] : []));
     return expected.length > 0 ? `: expected ${[...new Set(expected)].join(' or ')}` : '';

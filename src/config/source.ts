@@ -23,7 +23,12 @@ export function parseSource(file: string, text: string): Source {
   const at = (start: number, end: number): Location => placeOf(file, lines, lineCounter, start, end);
   const mistakes = [...document.errors, ...document.warnings].map((problem) => {
     const where = at(problem.pos[0], problem.pos[1]);
-    return new ProvisionError({ code: 'CONFIG_INVALID', kind: 'config', where, ...sayProblem(problem, where) });
+    return new ProvisionError({
+      code: 'CONFIG_INVALID',
+      kind: 'config',
+      where,
+      ...sayProblem(problem, text.slice(problem.pos[0])),
+    });
   });
   if (mistakes.length > 0) throw new ProvisionErrors(mistakes);
   return {
@@ -37,10 +42,9 @@ export function parseSource(file: string, text: string): Source {
   };
 }
 
-function sayProblem(problem: { code: string; message: string }, where: Location): { what: string; fix?: string } {
-  const rest = where.text?.slice(where.column - 1) ?? '';
+function sayProblem(problem: { code: string; message: string }, rest: string): { what: string; fix?: string } {
   if (problem.code === 'DUPLICATE_KEY')
-    return { what: `Duplicate key: "${/^["']?([^"':]+)/.exec(rest)?.[1] ?? rest}"` };
+    return { what: `Duplicate key: "${/^["']?([^"':\n]+)/.exec(rest)?.[1] ?? rest}"` };
   if (problem.code !== 'TAG_RESOLVE_FAILED') return { what: `Not valid YAML: ${problem.message}` };
   const tag = /^\S+/.exec(rest)?.[0] ?? rest;
   if (tag === '!vault') return { what: 'Values encrypted with Ansible Vault are not read', fix: vaultFix };
@@ -93,7 +97,7 @@ function findStep(document: Document.Parsed, node: unknown, step: string | numbe
   const pairs = target.items as Pair<Node, Node | null>[];
   const pair = pairs.find(({ key }) => String(isScalar(key) ? key.value : key) === String(step));
   if (pair) return { key: pair.key, value: pair.value ?? undefined };
-  const merged = pairs.find(({ key }) => isScalar(key) && String(key.value) === '<<')?.value;
+  const merged = pairs.find(({ key }) => isScalar(key) && key.source === '<<')?.value;
   const sources = isSeq(merged) ? merged.items : [merged];
   return sources.map((source) => findStep(document, source, step)).find((hit) => hit !== undefined);
 }
