@@ -34,7 +34,7 @@ export function checkReference(
     if (wrong >= 0) {
       const around = path.slice(0, wrong);
       const known = [...keysOf(schemasAt(variables, around)), ...(hasItem && wrong === 0 ? ['item'] : [])];
-      const suggestion = didYouMean(path[wrong] ?? '', known);
+      const suggestion = didYouMean(path[wrong] ?? '', known, around);
       return [mistake(`Unknown variable: "${path.slice(0, wrong + 1).join('.')}"${suggestion}`, where)];
     }
     const schemas = schemasAt(variables, path);

@@ -47,10 +47,11 @@ export function inOrder(mistakes: readonly ProvisionError[]): readonly Provision
 /** A union's issue replaced by those of the branch that came furthest, where one did. */
 function narrow(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
   if (issue.code !== 'invalid_union') return [issue];
-  const branch = issue.errors.find((issues) =>
-    issues.every((one) => one.path.length > 0 || one.code === 'unrecognized_keys'),
-  );
-  return branch ? branch.flatMap((one) => narrow({ ...one, path: [...issue.path, ...one.path] })) : [issue];
+  const branches = issue.errors.map((issues) => issues.flatMap(narrow));
+  const saysMore = (one: z.core.$ZodIssue): boolean =>
+    one.path.length > 0 || (one.code !== 'invalid_type' && one.code !== 'invalid_union');
+  const branch = branches.find((issues) => issues.length > 0 && issues.every(saysMore));
+  return branch ? branch.map((one) => ({ ...one, path: [...issue.path, ...one.path] })) : [issue];
 }
 
 /** A missing key is not said when it is there, misspelt, and that is said. */
@@ -112,12 +113,14 @@ function describe(schema: z.ZodType, path: Path): string {
 function hint(issue: z.core.$ZodIssue, value: unknown): string {
   if (issue.code === 'invalid_value' && issue.values.length > 1 && typeof value === 'string')
     return didYouMean(value, issue.values.map(String));
-  if (issue.code === 'invalid_union') {
-    const expected = issue.errors.flat().flatMap((one) => (one.code === 'invalid_type' ? [one.expected] : []));
-    return expected.length > 0 ? `: expected ${[...new Set(expected)].join(' or ')}` : '';
-  }
+  if (issue.code === 'invalid_union') return `: expected ${[...new Set(expectedBy(issue))].join(' or ')}`;
   if (issue.code !== 'invalid_type') return '';
   if (issue.expected === 'boolean' && typeof value === 'string' && /^(yes|no|on|off)$/i.test(value))
     return ` (write ${/^(yes|on)$/i.test(value)})`;
   return issue.expected === 'string' && typeof value === 'number' ? ' (put it in quotes)' : '';
+}
+
+function expectedBy(issue: z.core.$ZodIssue): readonly string[] {
+  if (issue.code === 'invalid_union') return issue.errors.flat().flatMap(expectedBy);
+  return issue.code === 'invalid_type' ? [issue.expected] : ['another form'];
 }

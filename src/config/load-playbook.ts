@@ -86,7 +86,9 @@ class StageLoader {
   ): Task[] {
     const operation = this.#findOperation(raw, path);
     const { operations } = this.#context;
-    const common = Object.fromEntries(Object.entries(raw).filter(([key]) => key in taskSchema.shape));
+    const isCommon = (key: string): boolean =>
+      operation === undefined ? key in taskSchema.shape : !operations.has(key);
+    const common = Object.fromEntries(Object.entries(raw).filter(([key]) => isCommon(key)));
     const checked = check(taskSchema, common, (inner, part) => this.#source.locate([...path, ...inner], part));
     if ('mistakes' in checked) this.#mistakes.push(...checked.mistakes);
     const schema = operation === undefined ? undefined : operations.get(operation)?.schema;
@@ -143,10 +145,8 @@ class StageLoader {
     };
     for (const key of more)
       say(`A task has one operation, this one has "${operation}" and "${key}"`, key, 'Make two tasks of it.');
-    for (const key of own.filter((one) => !names.includes(one))) {
-      const what = operation === undefined ? 'Unknown operation' : 'Unrecognized key';
-      say(`${what}: "${key}"${didYouMean(key, operation === undefined ? [...names, ...commonKeys] : commonKeys)}`, key);
-    }
+    if (operation === undefined)
+      for (const key of own) say(`Unknown operation: "${key}"${didYouMean(key, [...names, ...commonKeys])}`, key);
     if (own.length === 0)
       this.#mistakes.push(
         mistake(

@@ -40,7 +40,7 @@ describe('what an inventory means', () => {
       timeouts: { ready_seconds: 300 },
     });
     expect(inventory.warnings).toEqual([]);
-    expect(inventory.locate(['cluster', 'pod_cidr'])).toMatchObject({ line: 3, column: 54 });
+    expect(inventory.locate(['cluster', 'pod_cidr'])).toMatchObject({ line: 3, column: 56 });
   });
 
   it("takes Ansible's other names for the same variables", () => {
