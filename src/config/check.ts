@@ -76,7 +76,8 @@ function missingKeys(schema: z.ZodType, input: unknown, path: Path): readonly st
 const plain = (path: readonly PropertyKey[]): Path =>
   path.map((step) => (typeof step === 'symbol' ? String(step) : step));
 
-const valueAt = (input: unknown, path: Path): unknown =>
+/** The value at a path; undefined where there is none. */
+export const valueAt = (input: unknown, path: Path): unknown =>
   path.reduce<unknown>(
     (value, key) => (isMap(value) || Array.isArray(value) ? Reflect.get(value, key) : undefined),
     input,

@@ -15,6 +15,9 @@ const variablePath = /^[A-Za-z_]\w*(?:\.[\w-]+)*$/;
 
 export const hasExpression = (value: unknown): boolean => typeof value === 'string' && /\{\{|\{%/.test(value);
 
+/** True for a string that is one expression and nothing else. */
+export const isOneExpression = (text: string): boolean => onlyExpression.test(text);
+
 /** The variables a string refers to, as paths; undefined when something between its braces is not the name of a variable. */
 export function variablesIn(text: string): readonly (readonly string[])[] | undefined {
   const names = [...text.matchAll(anyExpression)].map((match) => (match[1] ?? '').trim());

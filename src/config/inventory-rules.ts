@@ -1,6 +1,6 @@
 import type { ProvisionError } from '../errors.ts';
 import type { Location } from '../location.ts';
-import { mistake } from './check.ts';
+import { mistake, valueAt } from './check.ts';
 import type { Host, Inventory } from './host.ts';
 import { clusterWideSettings } from './settings.ts';
 
@@ -37,12 +37,6 @@ function findDoubles(
     return other ? [mistake(`"${other.name}" and "${host.name}" ${say} ${key}`, host.location)] : [];
   });
 }
-
-const valueAt = (value: unknown, path: readonly string[]): unknown =>
-  path.reduce(
-    (inner: unknown, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
-    value,
-  );
 
 function checkClusterWide(inventory: Inventory, host: Host): readonly ProvisionError[] {
   const leaves = clusterWideSettings.flatMap((path) => {

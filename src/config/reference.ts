@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { connectionAliases, connectionSchema } from './connection.ts';
+import { stageSchema, taskSchema } from './playbook-schema.ts';
 import { unwrapSchema } from './schema-walk.ts';
 import { settingsSchema } from './settings.ts';
 
 export interface KeyReference {
   readonly key: string;
   readonly description: string;
-  /** As it would be written in YAML; `required`, or empty where leaving the key out means nothing. */
+  /** What leaving the key out means, as it would be written in YAML; `required`, or empty where it means nothing. */
   readonly fallback: string;
 }
 
@@ -23,24 +24,30 @@ export function referenceOf(schema: z.ZodObject, prefix = ''): readonly KeyRefer
 function fallbackOf(schema: z.ZodType): string {
   const result = schema.safeParse(undefined);
   if (!result.success) return 'required';
-  return result.data === undefined ? '' : JSON.stringify(result.data).replaceAll('"', '');
+  const text = JSON.stringify(result.data ?? '').replaceAll('"', '');
+  return text === '[]' || text === '{}' ? '' : text;
 }
 
-const table = (rows: readonly KeyReference[]): string =>
+const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+const code = (text: string): string => (text === '' || text === 'required' ? text : `\`${text}\``);
+
+/** The keys of a schema as a Markdown table. */
+export const referenceTable = (schema: z.ZodObject): string =>
   [
-    '| key | meaning | if left out |',
+    row(['key', 'meaning', 'if left out']),
     '|---|---|---|',
-    ...rows.map(
-      (row) =>
-        `| \`${row.key}\` | ${row.description} | ${row.fallback && (row.fallback === 'required' ? row.fallback : `\`${row.fallback}\``)} |`,
-    ),
+    ...referenceOf(schema).map(({ key, description, fallback }) => row([code(key), description, code(fallback)])),
   ].join('\n');
 
-export const settingsTable = (): string => table(referenceOf(settingsSchema));
-export const connectionTable = (): string => table(referenceOf(connectionSchema));
-export const aliasesTable = (): string =>
+const aliasTable = (): string =>
   [
-    '| also understood | the same as |',
+    row(['also understood', 'the same as']),
     '|---|---|',
-    ...Object.entries(connectionAliases).map(([alias, name]) => `| \`${alias}\` | \`${name}\` |`),
+    ...Object.entries(connectionAliases).map((names) => row(names.map(code))),
   ].join('\n');
+
+/** The tables of the reference pages, by page. */
+export const referenceTables = (): Readonly<Record<'inventory' | 'playbooks', readonly string[]>> => ({
+  inventory: [referenceTable(settingsSchema), referenceTable(connectionSchema), aliasTable()],
+  playbooks: [referenceTable(stageSchema), referenceTable(taskSchema)],
+});
