@@ -38,7 +38,7 @@ export function lookUp(scope: Scope, path: readonly string[]): unknown {
 }
 
 /** The first Unknown in a value, however deep. */
-export function findUnknown(value: unknown): Unknown | undefined {
+function findUnknown(value: unknown): Unknown | undefined {
   if (value instanceof Unknown) return value;
   if (typeof value !== 'object' || value === null) return undefined;
   for (const inner of Object.values(value)) {

@@ -18,7 +18,7 @@ export interface RawGroup {
   readonly layers: Layer[];
 }
 
-export interface RawHost {
+interface RawHost {
   readonly name: string;
   /** Where it is first mentioned. */
   readonly path: Path;

@@ -31,9 +31,10 @@ function readStage(reading: Reading, stage: z.output<typeof stageSchema>, path: 
   return {
     name: stage.name,
     hosts: stage.hosts,
-    ...(stage.serial === undefined ? {} : { serial: stage.serial }),
-    ...(stage.order === undefined ? {} : { order: stage.order }),
+    serial: stage.serial,
+    order: stage.order,
     protectReady: stage.protect_ready,
+    beyondLimit: stage.beyond_limit,
     tags: stage.tags,
     tasks,
     location: reading.source.locate(path),

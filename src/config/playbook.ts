@@ -15,10 +15,12 @@ export interface Stage {
   /** Names of groups and hosts, globs, `!` before what is left out. */
   readonly hosts: readonly string[];
   /** Batch sizes, the last one repeating: a number of hosts or a percentage like "25%"; all at once if left out. */
-  readonly serial?: readonly (number | string)[];
-  readonly order?: 'leader-last';
+  readonly serial: readonly (number | `${number}%`)[] | undefined;
+  readonly order: 'leader-last' | undefined;
   /** Ready nodes in batches of one, then a quarter; the others all at once. */
   readonly protectReady: boolean;
+  /** Hosts outside --limit take part as well. */
+  readonly beyondLimit: boolean;
   readonly tags: readonly string[];
   readonly tasks: readonly Task[];
   readonly location: Location;

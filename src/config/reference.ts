@@ -32,7 +32,7 @@ const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 const code = (text: string): string => (text === '' || text === 'required' ? text : `\`${text}\``);
 
 /** The keys of a schema as a Markdown table. */
-export const referenceTable = (schema: z.ZodObject): string =>
+const referenceTable = (schema: z.ZodObject): string =>
   [
     row(['key', 'meaning', 'if left out']),
     '|---|---|---|',

@@ -1,12 +1,14 @@
+import type { z } from 'zod';
 import { ProvisionErrors } from '../errors.ts';
 import { check, isMap, mistake } from './check.ts';
 import { hasExpression, interpolate, lookUp, type Scope, Unknown } from './expression.ts';
 import type { Condition, Task } from './playbook.ts';
+import { schemasAt } from './schema-walk.ts';
 import type { Path } from './source.ts';
 import type { Templates } from './template.ts';
 
 /** A task for one host: what it wants, or why that is not known or not wanted. */
-export type Resolution = { readonly name: string; readonly task: Task } & (
+export type Resolution = { readonly task: string } & (
   | { readonly status: 'known'; readonly desired: unknown }
   | { readonly status: 'unknown'; readonly until: string }
   | { readonly status: 'skipped'; readonly because: string }
@@ -18,7 +20,7 @@ export function resolveTask(task: Task, scope: Scope, templates: Templates): rea
   const early = task.when.some(({ variable }) => variable[0] === 'item') ? undefined : decide(task, scope);
   if (early) return [early];
   const items = fill(task, task.loop, scope, templates, []);
-  if (items instanceof Unknown) return [{ name: task.name, task, status: 'unknown', until: items.until }];
+  if (items instanceof Unknown) return [{ task: task.name, status: 'unknown', until: items.until }];
   if (!Array.isArray(items))
     throw new ProvisionErrors([mistake(`A loop needs a list, ${String(task.loop)} is none`, task.location)]);
   return items.map((item: unknown) => resolveOnce(task, { ...scope, item }, templates));
@@ -29,11 +31,14 @@ function resolveOnce(task: Task, scope: Scope, templates: Templates): Resolution
   if (decided) return decided;
   const name = nameOf(task, scope);
   const value = fill(task, task.value, scope, templates, []);
-  if (value instanceof Unknown) return { name, task, status: 'unknown', until: value.until };
+  if (value instanceof Unknown) return { task: name, status: 'unknown', until: value.until };
   const checked = check(task.schema, value, task.locate);
   if ('mistakes' in checked) throw new ProvisionErrors(checked.mistakes);
-  return { name, task, status: 'known', desired: checked.value };
+  return { task: name, status: 'known', desired: checked.value };
 }
+
+const takesNull = (task: Task, path: Path): boolean =>
+  schemasAt(task.schema, path).some((schema) => (schema as z.ZodType).safeParse(null).success);
 
 /** The conditions: undefined when all hold. */
 function decide(task: Task, scope: Scope): Resolution | undefined {
@@ -43,9 +48,9 @@ function decide(task: Task, scope: Scope): Resolution | undefined {
     const actual = lookUp(scope, condition.variable);
     if (actual instanceof Unknown) unknown ??= actual;
     else if (!condition.values.includes(actual ?? null))
-      return { name, task, status: 'skipped', because: sayWhyNot(condition, actual) };
+      return { task: name, status: 'skipped', because: sayWhyNot(condition, actual) };
   }
-  return unknown && { name, task, status: 'unknown', until: unknown.until };
+  return unknown && { task: name, status: 'unknown', until: unknown.until };
 }
 
 function sayWhyNot({ variable, values }: Condition, actual: unknown): string {
@@ -60,7 +65,7 @@ function nameOf(task: Task, scope: Scope): string {
   return typeof name === 'string' || typeof name === 'number' ? String(name) : task.name;
 }
 
-/** The value with all variables and templates put in; keys whose variable is not set are left out. */
+/** The value with all variables and templates put in; keys whose variable is not set are left out, unless the operation takes null. */
 function fill(task: Task, value: unknown, scope: Scope, templates: Templates, path: Path): unknown {
   if (typeof value === 'string' && hasExpression(value))
     return interpolate(value, scope, (name, why) => {
@@ -76,7 +81,8 @@ function fill(task: Task, value: unknown, scope: Scope, templates: Templates, pa
     const isTemplate = key === 'template' && !('content' in value) && typeof one === 'string';
     const result = isTemplate ? templates.render(one, scope) : fill(task, one, scope, templates, [...path, key]);
     if (result instanceof Unknown) return result;
-    if (result !== undefined) filled[isTemplate ? 'content' : key] = result;
+    const isUnset = result === undefined || (result === null && one !== null);
+    if (!isUnset || takesNull(task, [...path, key])) filled[isTemplate ? 'content' : key] = result ?? null;
   }
   return filled;
 }

@@ -1,15 +1,17 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Handlebars from 'handlebars';
-import { ProvisionError } from '../errors.ts';
+import { ProvisionErrors } from '../errors.ts';
 import type { Location } from '../location.ts';
 import { mistake } from './check.ts';
 import { lookUp, type Scope, Unknown } from './expression.ts';
 
 /** A variable that a template reads from its scope. */
-export interface TemplateVariable {
+interface TemplateVariable {
   readonly path: readonly string[];
   readonly location: Location;
+  /** False inside a block, which may be there to ask whether it is set. */
+  readonly isRequired: boolean;
 }
 
 /** The templates of one folder, each parsed once. */
@@ -58,27 +60,24 @@ function compile(file: string): Compiled {
   } catch (cause) {
     const what = cause instanceof Error ? (cause.message.split('\n').at(-1) ?? cause.message) : String(cause);
     const line = cause instanceof Error ? Number(/line (\d+)/.exec(cause.message)?.[1] ?? 1) : 1;
-    throw mistake(`Not a valid template: ${what}`, placeOf(file, lines, line, 0));
+    throw new ProvisionErrors([mistake(`Not a valid template: ${what}`, placeOf(file, lines, line, 0))]);
   }
 }
 
 function render({ file, lines, variables, fill }: Compiled, scope: Scope): string | Unknown {
-  for (const { path } of variables) {
-    const value = lookUp(scope, path);
-    if (value instanceof Unknown) return value;
-  }
+  const values = variables.map((variable) => ({ ...variable, value: lookUp(scope, variable.path) }));
+  const unknown = values.find(({ value }) => value instanceof Unknown)?.value;
+  if (unknown instanceof Unknown) return unknown;
+  const unset = values.filter(({ value, isRequired }) => isRequired && (value === undefined || value === null));
+  if (unset.length > 0)
+    throw new ProvisionErrors(unset.map(({ path, location }) => mistake(`"${path.join('.')}" is not set`, location)));
   try {
     return fill(scope);
   } catch (cause) {
     if (!(cause instanceof Error)) throw cause;
     const { lineNumber = 1, column = 0 } = cause as Error & { lineNumber?: number; column?: number };
-    throw new ProvisionError({
-      code: 'CONFIG_INVALID',
-      kind: 'config',
-      what: `The template cannot be filled: ${cause.message.replace(/ - \d+:\d+$/, '')}`,
-      where: placeOf(file, lines, lineNumber, column),
-      cause,
-    });
+    const what = `The template cannot be filled: ${cause.message.replace(/ - \d+:\d+$/, '')}`;
+    throw new ProvisionErrors([mistake(what, placeOf(file, lines, lineNumber, column))]);
   }
 }
 
@@ -96,17 +95,20 @@ function findVariables(
 ): readonly TemplateVariable[] {
   const found: TemplateVariable[] = [];
   let inItems = 0;
+  let inBlocks = 0;
   class Finder extends Handlebars.Visitor {
     override BlockStatement(block: hbs.AST.BlockStatement): void {
       const name = (block.path as hbs.AST.PathExpression).original;
       const isHelper = Object.hasOwn(Handlebars.helpers, name);
       const changesScope = name === 'each' || name === 'with' || !isHelper;
+      inBlocks += 1;
       if (!isHelper) this.accept(block.path);
       for (const parameter of block.params) this.accept(parameter);
       if (changesScope) inItems += 1;
       if (block.program) this.accept(block.program);
       if (changesScope) inItems -= 1;
       if (block.inverse) this.accept(block.inverse);
+      inBlocks -= 1;
     }
 
     override PathExpression(path: hbs.AST.PathExpression): void {
@@ -117,7 +119,11 @@ function findVariables(
       const names = isRoot ? parts.slice(1) : parts;
       const isHelper = names.length === 1 && Object.hasOwn(Handlebars.helpers, names[0] ?? '');
       if (names.length > 0 && !isHelper)
-        found.push({ path: names, location: at(path.loc.start.line, path.loc.start.column) });
+        found.push({
+          path: names,
+          location: at(path.loc.start.line, path.loc.start.column),
+          isRequired: inBlocks === 0,
+        });
     }
   }
   new Finder().accept(program);

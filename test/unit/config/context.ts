@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { LoadContext } from '../../../src/config/check-value.ts';
 import { parseInventory } from '../../../src/config/inventory.ts';
-import { scopeSchema } from '../../../src/config/load.ts';
+import { scopeSchema } from '../../../src/config/load-configuration.ts';
 import { openTemplates } from '../../../src/config/template.ts';
 import { inventoryText } from './shown.ts';
 
@@ -16,6 +16,7 @@ const unitFlags = z.strictObject({
   flags: z.record(z.string(), z.string()),
   mtu: z.int().optional(),
 });
+const datapath = z.strictObject({ image: z.string().nullable() });
 const nodeReady = z.strictObject({ seconds: z.int() });
 
 export const operations = new Map<string, { schema: z.ZodType }>([
@@ -23,6 +24,7 @@ export const operations = new Map<string, { schema: z.ZodType }>([
   ['file', { schema: file }],
   ['sysctl', { schema: sysctl }],
   ['unit_flags', { schema: unitFlags }],
+  ['datapath', { schema: datapath }],
   ['node_ready', { schema: nodeReady }],
 ]);
 

@@ -135,7 +135,7 @@ describe('a bad playbook', () => {
         A task without an operation
           13 |       - name: No operation
              |         ^
-        Say what to do with one of: directory, file, sysctl, unit_flags, node_ready.
+        Say what to do with one of: directory, file, sysctl, unit_flags, datapath, node_ready.
       ✖ CONFIG_INVALID  playbooks/bad.yaml:15:28
         Invalid input: expected string, received number (put it in quotes)
           15 |         directory: { path: 1, mode: 0750 }

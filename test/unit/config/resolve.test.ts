@@ -1,13 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { Unknown } from '../../../src/config/expression.ts';
-import { hostScope } from '../../../src/config/load.ts';
+import { hostScope } from '../../../src/config/load-configuration.ts';
 import { parsePlaybook } from '../../../src/config/load-playbook.ts';
 import { resolveTask } from '../../../src/config/resolve.ts';
 import { loadContext } from './context.ts';
 import { thrownBy } from './shown.ts';
 
 const peersTemplate = '{{#each peers}}\n{{address}} {{pod_cidr}} {{../motd}}\n{{/each}}\n';
-const context = loadContext({ 'peers.hbs': peersTemplate, 'mtu.hbs': 'MTU\n  x={{network.mtu}}\n' });
+const context = loadContext({
+  'peers.hbs': peersTemplate,
+  'mtu.hbs': 'MTU\n  x={{network.mtu}}\n',
+  'if.hbs': 'MTU={{#if network.mtu}}{{network.mtu}}{{/if}}',
+});
 const [host] = context.inventory.hosts;
 if (!host) throw new Error('no host');
 const peers = [{ address: '10.0.0.2', pod_cidr: '10.5.1.0/24' }];
@@ -17,9 +21,9 @@ const resolve = (task: string, more: Record<string, unknown> = {}) => {
   const text = `name: up\nstages:\n  - name: s\n    hosts: all\n    tasks:\n      - name: t\n        ${task}\n`;
   const [loaded] = parsePlaybook('up.yaml', text, context).stages[0]?.tasks ?? [];
   if (!loaded) throw new Error('no task');
-  return resolveTask(loaded, { ...scope, ...more }, context.templates).map(({ task: _, ...rest }) => rest);
+  return resolveTask(loaded, { ...scope, ...more }, context.templates);
 };
-const known = (desired: unknown, name = 't') => ({ name, status: 'known', desired });
+const known = (desired: unknown, task = 't') => ({ task, status: 'known', desired });
 const after = new Unknown('the controller-manager was restarted');
 
 describe('resolving', () => {
@@ -36,6 +40,12 @@ describe('resolving', () => {
       'unit_flags: { unit: a, flags: {}, mtu: "{{ network.mtu }}" }',
       [known({ unit: 'a', flags: {} })],
     ],
+    ['says null to an operation that takes it', 'datapath: { image: "{{ verify.image }}" }', [known({ image: null })]],
+    [
+      'lets a template ask',
+      'file: { path: /p, template: if.hbs }',
+      [known({ path: '/p', content: 'MTU=', mode: '0644' })],
+    ],
     [
       'loops over a list',
       'loop: [a, b]\n        directory: { path: "/{{ item }}" }',
@@ -49,7 +59,7 @@ describe('resolving', () => {
     [
       'chooses among items',
       'loop: [a, b]\n        when: { item: b }\n        directory: { path: x }',
-      [{ name: 't', status: 'skipped', because: 'item is a, not b' }, known({ path: 'x' })],
+      [{ task: 't', status: 'skipped', because: 'item is a, not b' }, known({ path: 'x' })],
     ],
     [
       'renders a template',
@@ -59,14 +69,14 @@ describe('resolving', () => {
     [
       'skips',
       'when: { network.masquerade: false }\n        directory: { path: x }',
-      [{ name: 't', status: 'skipped', because: 'network.masquerade is true, not false' }],
+      [{ task: 't', status: 'skipped', because: 'network.masquerade is true, not false' }],
     ],
     ['knows what is not set', 'when: { network.mtu: null }\n        directory: { path: x }', [known({ path: 'x' })]],
   ])('%s', (_, task, expected) => {
     expect(resolve(task)).toEqual(expected);
   });
 
-  const unknown = [{ name: 't', status: 'unknown', until: 'the controller-manager was restarted' }];
+  const unknown = [{ task: 't', status: 'unknown', until: 'the controller-manager was restarted' }];
   it.each([
     ['directory: { path: "/{{ node.pod_cidr }}" }', { node: { pod_cidr: after } }],
     ['directory: { path: "{{ node.name }}" }', { node: after }],
@@ -92,10 +102,7 @@ describe('refusing', () => {
       '✖ CONFIG_INVALID  up.yaml:7:32\n  Invalid input: expected number, received string',
     ],
     ['node_ready: { seconds: "{{ network.mtu }}" }', '✖ CONFIG_INVALID  up.yaml:7:9\n  Missing key: "seconds"'],
-    [
-      'file: { path: /p, template: mtu.hbs }',
-      'mtu.hbs:2:7\n  The template cannot be filled: "mtu" not defined in [object Object]\n    2 |   x={{network.mtu}}',
-    ],
+    ['file: { path: /p, template: mtu.hbs }', 'mtu.hbs:2:7\n  "network.mtu" is not set\n    2 |   x={{network.mtu}}'],
   ])('%s', (task, expected) => {
     expect(thrownBy(() => resolve(task))).toContain(expected);
   });

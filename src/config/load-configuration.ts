@@ -6,6 +6,7 @@ import { loadInventory } from './inventory.ts';
 import { parsePlaybook } from './load-playbook.ts';
 import type { Playbook } from './playbook.ts';
 import { readConfigFile } from './read-config-file.ts';
+import { unwrapSchema } from './schema-walk.ts';
 import { type Settings, settingsSchema } from './settings.ts';
 import { parseSource } from './source.ts';
 import type { Templates } from './template.ts';
@@ -39,16 +40,31 @@ export function scopeSchema(freeVariables: Iterable<string>, engineVariables: z.
   return z.object({ ...free, ...settingsSchema.shape, host, ...engineVariables });
 }
 
+/** Settings and variables of the host; settings that are not set are null, so that templates can ask for them. */
 type HostScope = Settings & { readonly host: { name: string; address: string; groups: readonly string[] } };
 
 /** What a task sees of its host before the engine adds facts. */
 export function hostScope(host: Host): HostScope {
   const { name, groups, connection } = host;
-  return { ...host.variables, ...host.settings, host: { name, address: connection.address, groups } };
+  return {
+    ...host.variables,
+    ...(withNulls(settingsSchema, host.settings) as Settings),
+    host: { name, address: connection.address, groups },
+  };
+}
+
+function withNulls(schema: z.ZodObject, value: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const shape: Record<string, z.core.$ZodType> = schema.shape;
+  const unset = Object.keys(shape).filter((key) => value[key] === undefined);
+  const filled = Object.entries(value).map(([key, one]) => {
+    const inner = shape[key] && unwrapSchema(shape[key]);
+    return [key, inner instanceof z.ZodObject && isMap(one) ? withNulls(inner, one) : one];
+  });
+  return { ...Object.fromEntries(unset.map((key) => [key, null])), ...Object.fromEntries(filled) };
 }
 
 /** The first names of all variables that a playbook and its templates mention. */
-export function variablesRead(playbook: unknown, templates: Templates): ReadonlySet<string> {
+function variablesRead(playbook: unknown, templates: Templates): ReadonlySet<string> {
   const names = new Set<string>();
   const add = (paths: readonly (readonly string[])[]): void => {
     for (const [root] of paths) if (root !== undefined) names.add(root);

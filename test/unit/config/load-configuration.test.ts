@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { loadInventory } from '../../../src/config/inventory.ts';
-import { loadConfiguration } from '../../../src/config/load.ts';
+import { loadConfiguration } from '../../../src/config/load-configuration.ts';
 import { engineVariables, operations, templatesOf } from './context.ts';
 import { inventoryText, thrownBy } from './shown.ts';
 
