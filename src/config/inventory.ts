@@ -1,0 +1,116 @@
+import { dirname, resolve } from 'node:path';
+import { type ProvisionError, ProvisionErrors } from '../errors.ts';
+import { type Checked, check, inOrder, type Locate } from './check.ts';
+import { connectionSchema, toConnection } from './connection.ts';
+import { readGroups } from './groups.ts';
+import type { Host, Inventory } from './host.ts';
+import { checkHosts } from './inventory-rules.ts';
+import { type Merged, mergeLayers } from './merge.ts';
+import { findMemberships, layersOf, orderGroups } from './precedence.ts';
+import { readConfigFile } from './read-config-file.ts';
+import { type Settings, settingsSchema } from './settings.ts';
+import { parseSource, type Source } from './source.ts';
+import { checkNames, isConnectionKey, isSetting, refuseJinja, withoutAliases } from './variables.ts';
+
+export interface InventoryOptions {
+  /** What `~/` in a path stands for. */
+  readonly homeFolder: string;
+  /** Free variables that playbooks and templates read. */
+  readonly reads?: ReadonlySet<string>;
+}
+
+export const loadInventory = (file: string, options: InventoryOptions): Inventory =>
+  parseInventory(file, readConfigFile(file), options);
+
+/** Throws ProvisionErrors with every mistake of the file. */
+export function parseInventory(file: string, text: string, options: InventoryOptions): Inventory {
+  const source = parseSource(file, text);
+  const reads = options.reads ?? new Set<string>();
+  const mistakes: ProvisionError[] = [...refuseJinja(source)];
+  const tree = readGroups(source, mistakes);
+  for (const { layers } of [...tree.groups.values(), ...tree.hosts.values()])
+    layers.splice(0, layers.length, ...layers.map((layer) => withoutAliases(layer, source, mistakes)));
+  for (const { layers } of [...tree.groups.values(), ...tree.hosts.values()])
+    for (const layer of layers) mistakes.push(...checkNames(layer, reads, source));
+
+  const toPath = (path: string): string =>
+    path.startsWith('~/') ? resolve(options.homeFolder, path.slice(2)) : resolve(dirname(file), path);
+  const keep = <Value>(checked: Checked<Value>): Value | undefined => {
+    if ('value' in checked) return checked.value;
+    mistakes.push(...checked.mistakes);
+    return undefined;
+  };
+
+  const ordered = orderGroups(tree, source, mistakes);
+  const memberships = findMemberships(tree, ordered);
+  const common = mergeLayers(tree.groups.get('all')?.layers ?? [], isSetting);
+  const commonPlace = placeIn(source, common);
+  const settings = keep(check(settingsSchema, pick(common.values, isSetting), commonPlace));
+  const hosts = [...tree.hosts.values()].flatMap((raw): Host[] => {
+    const groups = memberships.get(raw.name) ?? [];
+    const merged = mergeLayers(layersOf(groups, raw.layers), isSetting);
+    const locate = placeIn(source, merged);
+    const own = keep(check(settingsSchema, pick(merged.values, isSetting), locate));
+    const connection = keep(check(connectionSchema, pick(merged.values, isConnectionKey), locate));
+    if (!own || !connection) return [];
+    return [
+      {
+        name: raw.name,
+        groups: groups.map((group) => group.name),
+        connection: toConnection(raw.name, connection, toPath),
+        ...(own.node_name === undefined ? {} : { nodeName: own.node_name }),
+        settings: withPaths(own, toPath),
+        variables: pick(merged.values, (key) => !isSetting(key) && !isConnectionKey(key)),
+        location: source.locate(raw.path, 'key'),
+        locate,
+      },
+    ];
+  });
+  const groups = new Map(
+    ordered.map(({ name }) => [name, hosts.filter((host) => host.groups.includes(name)).map((host) => host.name)]),
+  );
+  if (!settings || mistakes.length > 0) throw new ProvisionErrors(inOrder(mistakes));
+
+  const inventory: Inventory = {
+    file,
+    hosts,
+    groups,
+    settings: withPaths(settings, toPath),
+    warnings: warnUnread(),
+    locate: commonPlace,
+  };
+  mistakes.push(...checkHosts(inventory, source.locate(['all'], 'key')));
+  if (mistakes.length > 0) throw new ProvisionErrors(inOrder(mistakes));
+  return inventory;
+
+  function warnUnread(): readonly string[] {
+    const layers = [...tree.groups.values(), ...tree.hosts.values()].flatMap((one) => one.layers);
+    const unread = layers.flatMap(({ path, values }) =>
+      Object.keys(values)
+        .filter((key) => !isSetting(key) && !isConnectionKey(key) && !reads.has(key))
+        .map((key) => ({ key, where: source.locate([...path, key], 'key') })),
+    );
+    const first = new Map(unread.reverse().map(({ key, where }) => [key, where]));
+    return [...first]
+      .reverse()
+      .map(([key, { line, column }]) => `${file}:${line}:${column} the variable "${key}" is read by nothing`);
+  }
+}
+
+/** Where a merged value is written; what is missing belongs under the variables of `all`. */
+const placeIn =
+  (source: Source, merged: Merged): Locate =>
+  (path, part) =>
+    source.locate(merged.origin(path) ?? ['all', 'vars', ...path], part);
+
+const pick = (values: Readonly<Record<string, unknown>>, wanted: (key: string) => boolean): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(values).filter(([key]) => wanted(key)));
+
+const withPaths = (settings: Settings, toPath: (path: string) => string): Settings => ({
+  ...settings,
+  cluster: { ...settings.cluster, kubeconfig: toPath(settings.cluster.kubeconfig) },
+  artifacts: {
+    ...settings.artifacts,
+    cni_plugins: { ...settings.artifacts.cni_plugins, path: toPath(settings.artifacts.cni_plugins.path) },
+  },
+});

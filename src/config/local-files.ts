@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { ProvisionError } from '../errors.ts';
+import type { Location } from '../location.ts';
+import type { Host, Inventory } from './host.ts';
+
+/** What is wrong with the local files that an inventory names: artifacts by content, the kubeconfig by presence. */
+export async function checkLocalFiles(inventory: Inventory): Promise<readonly ProvisionError[]> {
+  const { kubeconfig } = inventory.settings.cluster;
+  const missing = existsSync(kubeconfig)
+    ? []
+    : [
+        new ProvisionError({
+          code: 'KUBECONFIG_MISSING',
+          kind: 'config',
+          what: `There is no file ${kubeconfig}`,
+          where: inventory.locate(['cluster', 'kubeconfig']),
+          fix: "Name an administrator's kubeconfig of the cluster; a relative path counts from the inventory.",
+        }),
+      ];
+  const artifacts = new Map<string, Wanted>();
+  for (const host of inventory.hosts)
+    for (const wanted of artifactsOf(host)) artifacts.set(`${wanted.sha256} ${wanted.path}`, wanted);
+  const found = await Promise.all([...artifacts.values()].map(checkArtifact));
+  return [...missing, ...found.flat()];
+}
+
+interface Wanted {
+  readonly path: string;
+  readonly sha256: string;
+  readonly pathPlace: Location;
+  readonly sha256Place: Location;
+}
+
+const artifactsOf = (host: Host): readonly Wanted[] =>
+  Object.entries(host.settings.artifacts).map(([name, { path, sha256 }]) => ({
+    path,
+    sha256,
+    pathPlace: host.locate(['artifacts', name, 'path']),
+    sha256Place: host.locate(['artifacts', name, 'sha256']),
+  }));
+
+async function checkArtifact({ path, sha256, pathPlace, sha256Place }: Wanted): Promise<readonly ProvisionError[]> {
+  const status = await stat(path).catch(() => undefined);
+  if (!status?.isFile())
+    return [
+      new ProvisionError({
+        code: 'ARTIFACT_MISSING',
+        kind: 'config',
+        what: `There is no file ${path}`,
+        where: pathPlace,
+        fix: 'Put the file there or correct the path; a relative path counts from the inventory.',
+      }),
+    ];
+  const actual = await digest(path);
+  if (actual === sha256) return [];
+  return [
+    new ProvisionError({
+      code: 'ARTIFACT_CORRUPT',
+      kind: 'config',
+      what: `${path} is not the file the inventory means`,
+      where: sha256Place,
+      why: `expected ${sha256}\nfound    ${actual}`,
+      fix: 'Get the file again, or correct sha256 if this is the file you want.',
+    }),
+  ];
+}
+
+async function digest(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}

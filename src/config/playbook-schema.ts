@@ -1,0 +1,52 @@
+import { z } from 'zod';
+
+const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+const name = z.string().min(1);
+const tags = z.array(name).default([]);
+const when = z
+  .record(name, z.union([scalar, z.array(scalar)]))
+  .default({})
+  .describe('a map from a variable to the value, or the list of values, it must have');
+const batchSize = z.union([
+  z.int().min(1),
+  z
+    .string()
+    .regex(/^(100|[1-9]\d?)%$/, 'Not a batch size: expected a number of hosts or a percentage like 25%')
+    .transform((text) => text as `${number}%`),
+]);
+const oneOrMore = <Schema extends z.ZodType>(schema: Schema) =>
+  z.union([schema.transform((one) => [one]), z.array(schema).min(1)]);
+
+export const stageSchema = z.strictObject({
+  name: name.describe('the result of the stage, in words'),
+  hosts: oneOrMore(name).describe('a group, a host, `all`, or a list of them; `!` before what is left out'),
+  serial: oneOrMore(batchSize)
+    .optional()
+    .describe('batch sizes, the last one repeating; all hosts at once if left out'),
+  order: z.enum(['leader-last']).optional().describe('the leading replica after all others'),
+  protect_ready: z.boolean().default(false).describe('Ready nodes in batches [1, 25%], the others all at once'),
+  beyond_limit: z
+    .boolean()
+    .default(false)
+    .describe('hosts outside --limit take part as well, where the network agent is installed'),
+  tags: tags.describe('names to choose it by with --tags'),
+  when: when,
+  tasks: z.array(z.record(z.string(), z.unknown())).min(1).describe('what the hosts should have, in order'),
+});
+
+export const playbookSchema = z.strictObject({
+  name: name.describe('how it is called on the command line'),
+  description: z.string().default('').describe('what it is for, in one sentence'),
+  stages: z.array(stageSchema).min(1).describe('the stages, in order'),
+});
+
+/** A task without its operation, whose key is the operation's name. */
+export const taskSchema = z.strictObject({
+  name: name.describe('the result, in words: "IPv4 forwarding is on"'),
+  when: when,
+  loop: z
+    .union([z.array(z.unknown()), z.string()])
+    .optional()
+    .describe('a list; the task is done for each item, as {{ item }}'),
+  tags: tags.describe('names to choose it by with --tags'),
+});

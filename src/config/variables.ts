@@ -1,0 +1,75 @@
+import type { ProvisionError } from '../errors.ts';
+import { isMap, mistake } from './check.ts';
+import { connectionAliases, connectionSchema, refusedVariables } from './connection.ts';
+import type { Layer } from './groups.ts';
+import { settingsSchema } from './settings.ts';
+import type { Path, Source } from './source.ts';
+import { didYouMean, nearest } from './suggest.ts';
+
+const settingKeys = Object.keys(settingsSchema.shape);
+const connectionKeys = Object.keys(connectionSchema.shape);
+
+export const isSetting = (key: string): boolean => settingKeys.includes(key);
+export const isConnectionKey = (key: string): boolean => connectionKeys.includes(key);
+
+/** The layer with Ansible's other names for connection variables replaced by the ones used here. */
+export function withoutAliases(layer: Layer, source: Source, mistakes: ProvisionError[]): Layer {
+  const values: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(layer.values)) {
+    const canonical = connectionAliases[key];
+    if (canonical !== undefined && canonical in layer.values)
+      mistakes.push(
+        mistake(
+          `"${key}" is another name of "${canonical}"`,
+          source.locate([...layer.path, key], 'key'),
+          'Keep one of them.',
+        ),
+      );
+    values[canonical ?? key] = value;
+  }
+  return { path: layer.path, values };
+}
+
+/** Names that nearly spell a known key and are read by nothing, and `ansible_*` that mean nothing here. */
+export function checkNames(layer: Layer, reads: ReadonlySet<string>, source: Source): readonly ProvisionError[] {
+  return Object.keys(layer.values).flatMap((key) => {
+    if (isSetting(key) || isConnectionKey(key) || key in connectionAliases) return [];
+    const where = source.locate([...layer.path, key], 'key');
+    if (key.startsWith('ansible_')) {
+      const known = [...connectionKeys.filter((one) => one.startsWith('ansible_')), ...Object.keys(connectionAliases)];
+      const fix = refusedVariables[key];
+      if (fix !== undefined) return [mistake(`"${key}" means nothing here`, where, fix)];
+      return [
+        mistake(
+          `Unknown variable of Ansible: "${key}"${didYouMean(key, known)}`,
+          where,
+          `Understood: ${connectionKeys.join(', ')}.`,
+        ),
+      ];
+    }
+    const known = [...settingKeys, ...connectionKeys];
+    if (reads.has(key) || nearest(key, known) === undefined) return [];
+    return [mistake(`Unrecognized key: "${key}"${didYouMean(key, known)}`, where)];
+  });
+}
+
+const jinja = /\{\{|\{%/;
+
+/** Every string that holds a Jinja expression. */
+export function refuseJinja(source: Source): readonly ProvisionError[] {
+  const mistakes: ProvisionError[] = [];
+  const walk = (value: unknown, path: Path): void => {
+    if (typeof value === 'string' && jinja.test(value))
+      mistakes.push(
+        mistake(
+          'An inventory holds plain values, no Jinja expressions',
+          source.locate(path),
+          'Write the value itself; playbooks and templates can refer to it by name.',
+        ),
+      );
+    else if (Array.isArray(value)) for (const [index, one] of value.entries()) walk(one, [...path, index]);
+    else if (isMap(value)) for (const [key, one] of Object.entries(value)) walk(one, [...path, key]);
+  };
+  walk(source.value, []);
+  return mistakes;
+}

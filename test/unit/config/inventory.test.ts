@@ -1,0 +1,241 @@
+import { describe, expect, it } from 'vitest';
+import { parseInventory } from '../../../src/config/inventory.ts';
+import { inventoryText, thrownBy } from './shown.ts';
+
+const parse = (text: string, reads: readonly string[] = []) =>
+  parseInventory('/etc/cluster/inventory.yaml', text, { homeFolder: '/home/op', reads: new Set(reads) });
+const hostOf = (text: string, name: string) => parse(text).hosts.find((host) => host.name === name);
+const brief = (text: string) => thrownBy(() => parse(text)).replaceAll('/etc/cluster/', '');
+
+describe('what an inventory means', () => {
+  it('gives each host its connection, groups and settings', () => {
+    const inventory = parse(
+      inventoryText({ vars: '    ansible_ssh_private_key_file: ~/.ssh/id\n    ssh_known_hosts_file: known_hosts' }),
+    );
+    expect(inventory.groups).toEqual(
+      new Map([
+        ['all', ['master1', 'node1', 'node2']],
+        ['control_plane', ['master1']],
+        ['nodes', ['node1', 'node2']],
+      ]),
+    );
+    expect(inventory.hosts[1]).toMatchObject({
+      name: 'node1',
+      groups: ['all', 'nodes'],
+      connection: {
+        address: '10.0.0.11',
+        port: 22,
+        user: 'root',
+        become: false,
+        privateKeyFile: '/home/op/.ssh/id',
+        knownHostsFile: '/etc/cluster/known_hosts',
+      },
+      location: { line: 9, column: 23 },
+    });
+    expect(inventory.settings).toMatchObject({
+      cluster: { kubeconfig: '/etc/cluster/admin.kubeconfig', node_cidr_mask_size: 24 },
+      cni: { bin_dir: '/opt/cni/bin', conf_dir: '/etc/cni/net.d' },
+      network: { agent: 'static-routes', backend: 'host-gw', masquerade: true },
+      artifacts: { cni_plugins: { path: '/etc/cluster/cni.tgz' } },
+      timeouts: { ready_seconds: 300 },
+    });
+    expect(inventory.warnings).toEqual([]);
+    expect(inventory.locate(['cluster', 'pod_cidr'])).toMatchObject({ line: 3, column: 56 });
+  });
+
+  it("takes Ansible's other names for the same variables", () => {
+    const host = hostOf(
+      inventoryText({ vars: '    ansible_ssh_user: op\n    ansible_become: yes\n    ansible_become_pass: "s"' }),
+      'node2',
+    );
+    expect(host?.connection).toMatchObject({ user: 'op', become: true, becomePassword: 's' });
+  });
+
+  it('expands ranges, and takes a host in several groups for one', () => {
+    const rest =
+      '    rack_a: { hosts: { "extra[01:02]": { ansible_port: 2222 } } }\n    rack_b: { hosts: { extra01: { ansible_user: op } } }\n';
+    expect(hostOf(inventoryText({ rest }), 'extra01')).toMatchObject({
+      groups: ['all', 'rack_a', 'rack_b'],
+      connection: { port: 2222, user: 'op' },
+    });
+  });
+
+  it('merges settings key by key and replaces free variables as a whole', () => {
+    const text = inventoryText({
+      vars: '    kubelet: { flags: { v: 2, hostname-override: x } }\n    labels: { a: 1, b: 2 }',
+      rest: '    big: { vars: { kubelet: { flags: { v: 4 } }, labels: { c: 3 } }, hosts: { node1: } }\n',
+    });
+    const host = parse(text, ['labels']).hosts.find(({ name }) => name === 'node1');
+    expect(host?.settings.kubelet).toEqual({ unit: 'kubelet.service', flags: { v: '4', 'hostname-override': 'x' } });
+    expect(host?.variables).toEqual({ labels: { c: 3 } });
+  });
+});
+
+const level = (name: string, value: string) => (value === '' ? '' : `${name}: ${value}`);
+
+describe('precedence', () => {
+  // all, the parent group, the child group, a sibling named earlier or later, the host
+  it.each([
+    ['all', { all: '1001' }, 1001],
+    ['parent over all', { all: '1001', parent: '1002' }, 1002],
+    ['child over parent', { parent: '1002', child: '1003' }, 1003],
+    ['the later name among siblings', { child: '1003', zoo: '1004' }, 1004],
+    ['the earlier name loses', { ant: '1005', child: '1003' }, 1003],
+    ['a higher priority among siblings', { ant: '1005, ansible_group_priority: 10', child: '1003' }, 1005],
+    ['depth over priority', { parent: '1002, ansible_group_priority: 10', child: '1003' }, 1003],
+    ['host over all groups', { all: '1001', child: '1003', zoo: '1004', host: '1006' }, 1006],
+  ])('%s', (_, values: Partial<Record<'all' | 'parent' | 'child' | 'ant' | 'zoo' | 'host', string>>, port) => {
+    const of = (name: keyof typeof values) => level('ansible_port', values[name] ?? '');
+    const group = (name: 'child' | 'ant' | 'zoo') => `${name}: { vars: { ${of(name)} }, hosts: { x: } }`;
+    const text = inventoryText({
+      vars: `    ${of('all')}`,
+      rest: `    parent: { vars: { ${of('parent')} }, children: { ${group('child')}, ${group('zoo')}, ${group('ant')} } }
+    last: { hosts: { x: { ${of('host')} } } }
+`,
+    });
+    expect(hostOf(text, 'x')?.connection.port).toBe(port);
+  });
+});
+
+describe('what is refused', () => {
+  it('reports every mistake of a file at once, in its order', () => {
+    const text = `all:
+  vars:
+    ansible_usr: root
+    networks: {}
+    cluster:
+      kubeconfig: admin.kubeconfig
+      pod_cidr: 10.5.0.1/16
+      servce_cidr: 10.6.0.0/16
+      node_cidr_mask_size: "24"
+    artifacts:
+      cni_plugins: { path: cni.tgz, sha256: abc }
+    kubelet: { flags: { --v: 2 } }
+    network: { agent: static-route, masquerade: yes }
+  children:
+    nodes:
+      hosts:
+        node[01:03]: { ansible_port: 99999, ansible_become_password: 123 }
+        n[b:a]:
+      host: {}
+`;
+    expect(brief(text)).toMatchInlineSnapshot(`
+      "✖ CONFIG_INVALID  inventory.yaml:3:5
+        Unknown variable of Ansible: "ansible_usr" (did you mean "ansible_user"?)
+          3 |     ansible_usr: root
+            |     ^
+        Understood: ansible_host, ansible_port, ansible_user, ansible_ssh_private_key_file, ansible_password, ansible_become, ansible_become_user, ansible_become_method, ansible_become_password, ansible_group_priority, ssh_known_hosts_file.
+      ✖ CONFIG_INVALID  inventory.yaml:4:5
+        Unrecognized key: "networks" (did you mean "network"?)
+          4 |     networks: {}
+            |     ^
+      ✖ CONFIG_INVALID  inventory.yaml:7:17
+        Not the start of a range: write "10.5.0.0/16"
+          7 |       pod_cidr: 10.5.0.1/16
+            |                 ^
+      ✖ CONFIG_INVALID  inventory.yaml:8:7
+        Unrecognized key: "servce_cidr" (did you mean "service_cidr"?)
+          8 |       servce_cidr: 10.6.0.0/16
+            |       ^
+      ✖ CONFIG_INVALID  inventory.yaml:9:28
+        Invalid input: expected number, received string
+          9 |       node_cidr_mask_size: "24"
+            |                            ^
+      ✖ CONFIG_INVALID  inventory.yaml:11:45
+        Not a SHA-256: expected 64 hexadecimal digits
+          11 |       cni_plugins: { path: cni.tgz, sha256: abc }
+             |                                             ^
+      ✖ CONFIG_INVALID  inventory.yaml:12:25
+        Not the name of a flag: write it without the leading "--"
+          12 |     kubelet: { flags: { --v: 2 } }
+             |                         ^
+      ✖ CONFIG_INVALID  inventory.yaml:13:23
+        Invalid input: expected "static-routes"
+          13 |     network: { agent: static-route, masquerade: yes }
+             |                       ^
+      ✖ CONFIG_INVALID  inventory.yaml:13:49
+        Invalid input: expected boolean, received string (write true)
+          13 |     network: { agent: static-route, masquerade: yes }
+             |                                                 ^
+      ✖ CONFIG_INVALID  inventory.yaml:17:38
+        Too big: expected number to be <=65535
+          17 |         node[01:03]: { ansible_port: 99999, ansible_become_password: …
+             |                                      ^
+      ✖ CONFIG_INVALID  inventory.yaml:17:70
+        Invalid input: expected string, received number (put it in quotes)
+          17 |         node[01:03]: { ansible_port: 99999, ansible_become_password: …
+             |                                                                      ^
+      ✖ CONFIG_INVALID  inventory.yaml:18:9
+        The range "[b:a]" runs backwards
+          18 |         n[b:a]:
+             |         ^
+      ✖ CONFIG_INVALID  inventory.yaml:19:7
+        Unrecognized key: "host" (did you mean "hosts"?)
+          19 |       host: {}
+             |       ^
+        A group has vars, hosts and children; variables go under vars, groups under children."
+    `);
+  });
+
+  it.each([
+    [
+      'Jinja',
+      inventoryText({ vars: '    ansible_user: "{{ lookup(1) }}"' }),
+      'inventory.yaml:5:19\n  An inventory holds plain values, no Jinja expressions\n',
+    ],
+    ['no nodes', inventoryText().replace('nodes:', 'workers:'), 'inventory.yaml:1:1\n  There is no group "nodes"\n'],
+    [
+      'an empty group of nodes',
+      inventoryText().replace(/nodes: .*/, 'nodes:'),
+      'inventory.yaml:1:1\n  The group "nodes" has no hosts\n',
+    ],
+    [
+      'one address twice',
+      inventoryText().replace('0.12', '0.11'),
+      'inventory.yaml:8:59\n  "node1" and "node2" have the address 10.0.0.11 port 22\n',
+    ],
+    [
+      'hosts as a list',
+      'all:\n  hosts: [a]\n',
+      'inventory.yaml:2:10\n  Expected hosts: a map with each host as a key, ending in a colon\n',
+    ],
+    [
+      'a missing section',
+      inventoryText().replace(/ {4}artifacts.*\n/, ''),
+      'inventory.yaml:2:3\n  Missing key: "artifacts" (local files that hosts need)\n',
+    ],
+    [
+      'a port in a name',
+      inventoryText().replace('node1:', '"node1:22":'),
+      'inventory.yaml:8:23\n  Not the name of a host: "node1:22"\n',
+    ],
+    [
+      'a cluster-wide setting of a host',
+      inventoryText({ rest: '    odd: { hosts: { node2: { cluster: { pod_cidr: 10.9.0.0/16 } } } }' }),
+      'inventory.yaml:9:51\n  cluster.pod_cidr belongs to the whole cluster and cannot differ between hosts\n',
+    ],
+    [
+      'a circle of groups',
+      inventoryText({ rest: '    a: { children: { b: { children: { a: } } } }' }),
+      'inventory.yaml:9:5\n  Groups contain each other: a → b → a\n',
+    ],
+    [
+      'one Node twice',
+      inventoryText({ rest: '    odd: { vars: { node_name: n }, hosts: { node1: , node2: } }' }),
+      '"node1" and "node2" are both said to be the Node n\n',
+    ],
+    ['a misplaced group', 'all:\n  nodes: {}\n', 'inventory.yaml:2:3\n  Unrecognized key: "nodes"\n'],
+  ])('%s', (_, text, expected) => {
+    expect(brief(text)).toContain(expected);
+  });
+
+  it('never shows what follows a password', () => {
+    expect(brief(inventoryText({ vars: '    ansible_become_password: 4711' }))).not.toContain('4711');
+  });
+
+  it('warns of a free variable that nothing reads, once', () => {
+    const text = inventoryText({ vars: '    motd: hello', rest: '    odd: { hosts: { node2: { motd: x } } }' });
+    expect(parse(text).warnings).toEqual(['/etc/cluster/inventory.yaml:5:5 the variable "motd" is read by nothing']);
+    expect(parse(text, ['motd']).warnings).toEqual([]);
+  });
+});
