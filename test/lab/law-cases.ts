@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { HostOperationName } from '../../src/operations/registry.ts';
 
 export interface LawCase {
@@ -22,6 +23,19 @@ WantedBy=multi-user.target
 const makeUnit = `printf '%s' '${unit}' >/etc/systemd/system/laws.service; echo one >/etc/laws.conf; systemctl daemon-reload`;
 const dropUnit =
   'systemctl disable --now laws.service; rm -f /etc/systemd/system/laws.service /etc/laws.conf /var/lib/provision/stamps/laws.service; systemctl daemon-reload';
+
+const template = (name: string) => readFileSync(new URL(`../../templates/${name}.hbs`, import.meta.url), 'utf8');
+const write = (path: string, content: string) =>
+  `mkdir -p ${path.replace(/\/[^/]*$/, '')}; cat >${path} <<'END-OF-FILE'\n${content}END-OF-FILE\n`;
+/** A link with room for peers, and the agent with two of them. */
+const makeAgent = `ip link add laws0 type veth peer name laws1; ip link set laws0 up; ip link set laws1 up; ip addr add 192.0.2.1/24 dev laws0
+${write('/usr/local/lib/provision/static-routes', template('static-routes.sh'))}chmod 755 /usr/local/lib/provision/static-routes
+${write('/etc/systemd/system/provision-static-routes.service', template('static-routes.service'))}
+${write('/etc/provision/static-routes/config', 'NETWORK=10.5.0.0/16\nSUBNET=10.5.1.0/24\nMASQUERADE=true\nMTU=1400\n')}
+${write('/etc/provision/static-routes/peers', 'b 10.5.2.0/24 192.0.2.2\nc 10.5.3.0/24 192.0.2.3\n')}
+ip route add 10.5.2.0/24 via 192.0.2.9 proto 157; ip route add 10.5.9.0/24 via 192.0.2.9 proto 157`;
+const dropAgent = `systemctl stop provision-static-routes.service; ip route flush proto 157; ip link del laws0
+rm -rf /etc/provision/static-routes /usr/local/lib/provision /etc/systemd/system/provision-static-routes.service /run/flannel/subnet.env; systemctl daemon-reload`;
 
 /** For every operation at least one wish that the host does not meet at first. */
 export const lawCases: Readonly<Record<HostOperationName, readonly LawCase[]>> = {
@@ -83,6 +97,34 @@ export const lawCases: Readonly<Record<HostOperationName, readonly LawCase[]>> =
       name: 'into nothing',
       wish: { artifact: { path: 'plugins.tgz', sha256: archiveSha256 }, directory: `${base}/new/bin` },
       arrange: `rm -rf ${base}`,
+    },
+  ],
+  cni_config: [
+    {
+      name: 'with those of others around',
+      wish: { directory: `${base}/net.d`, name: '10-flannel.conflist', content: template('10-flannel.conflist') },
+      arrange: `mkdir -p ${base}/net.d/sub; cd ${base}/net.d; echo '{"name":"crio","type":"bridge"}' >'00 crio.conf'; echo broken >99-x.json; touch calico-kubeconfig sub/a.conf`,
+    },
+    {
+      name: 'wrong content, no others',
+      wish: { directory: `${base}/net.d`, name: '10-flannel.conflist', content: '{}' },
+      arrange: `mkdir -p ${base}/net.d; echo old >${base}/net.d/10-flannel.conflist`,
+    },
+  ],
+  static_routes: [
+    {
+      name: 'wrong, missing and superfluous routes',
+      wish: {
+        cluster_cidr: '10.5.0.0/16',
+        subnet: '10.5.1.0/24',
+        mtu: 1400,
+        peers: [
+          { name: 'b', pod_cidr: '10.5.2.0/24', address: '192.0.2.2' },
+          { name: 'c', pod_cidr: '10.5.3.0/24', address: '192.0.2.3' },
+        ],
+      },
+      arrange: makeAgent,
+      clean: dropAgent,
     },
   ],
   service: [
