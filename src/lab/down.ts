@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { clearCgroups } from './cgroups.ts';
 import { exclusively } from './exclusively.ts';
 import { execute, must } from './execute.ts';
+import { cutPower, describeHost } from './host.ts';
 import { ownedSlot, removeNetwork } from './network.ts';
 import type { Slot } from './slot.ts';
 import { readState } from './state.ts';
@@ -13,14 +14,19 @@ export async function labDown(labFolder: string): Promise<boolean> {
   const folder = resolve(labFolder);
   return exclusively(`up ${folder}`.slice(-80), async () => {
     const slot = await ownedSlot(folder);
-    const exists = readState(folder) !== undefined;
-    if (slot !== undefined) await remove(folder, slot);
+    const state = readState(folder);
+    const exists = state !== undefined;
+    if (slot !== undefined) {
+      const hosts = state?.hosts.map((name) => describeHost(folder, slot, name)) ?? [];
+      await Promise.all(hosts.map(cutPower));
+      await remove(folder, slot);
+    }
     if (exists) await must('rm', ['-rf', '--one-file-system', folder]);
     return exists || slot !== undefined;
   });
 }
 
-/** The bridge goes last: who owns it may remove the rest, also after a removal that was cut off. */
+/** Removes what is left, whatever the records say. The bridge goes last: who owns it may remove the rest, also after a removal that was cut off. */
 async function remove(folder: string, slot: Slot): Promise<void> {
   const supervisors = await findSupervisors(folder);
   await execute('kill', ['-KILL', ...supervisors]);

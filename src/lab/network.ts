@@ -6,6 +6,7 @@ import { describeSlot, firstFreeSlot, type Slot } from './slot.ts';
 interface Link {
   readonly ifname: string;
   readonly ifalias?: string;
+  readonly addr_info: readonly { readonly local?: string }[];
 }
 
 /** The name a lab's bridge carries, so that other labs know whose it is. */
@@ -14,7 +15,12 @@ const ownerLabel = (labFolder: string): string => labFolder.slice(-250);
 /** Takes the given slot, or the first free one, by making its bridge; idempotent for the lab's own bridge. */
 export async function takeSlot(labFolder: string, wanted: number | undefined): Promise<Slot> {
   const links = await readLinks();
-  const number = wanted ?? firstFreeSlot(links.map((link) => link.ifname));
+  const number =
+    wanted ??
+    firstFreeSlot(
+      links.map((link) => link.ifname),
+      links.flatMap((link) => link.addr_info.map(({ local = '' }) => local)),
+    );
   if (number === undefined) throw slotTaken('All 256 slots of labs are taken on this machine', '');
   const slot = describeSlot(number);
   const bridge = links.find((link) => link.ifname === slot.bridge);
@@ -27,7 +33,7 @@ export async function takeSlot(labFolder: string, wanted: number | undefined): P
   return slot;
 }
 
-const readLinks = async (): Promise<Link[]> => JSON.parse(await must('ip', ['-j', 'link', 'show']));
+const readLinks = async (): Promise<Link[]> => JSON.parse(await must('ip', ['-j', 'address', 'show']));
 
 const slotTaken = (what: string, why: string): ProvisionError =>
   new ProvisionError({
