@@ -5,7 +5,7 @@ import { clearCgroups } from './cgroups.ts';
 import { exclusively } from './exclusively.ts';
 import { execute, must } from './execute.ts';
 import { cutPower, describeHost } from './host.ts';
-import { ownedSlot, removeNetwork } from './network.ts';
+import { ownedSlots, removeNetwork } from './network.ts';
 import type { Slot } from './slot.ts';
 import { readState } from './state.ts';
 
@@ -13,16 +13,14 @@ import { readState } from './state.ts';
 export async function labDown(labFolder: string): Promise<boolean> {
   const folder = resolve(labFolder);
   return exclusively(`up ${folder}`.slice(-80), async () => {
-    const slot = await ownedSlot(folder);
-    const state = readState(folder);
-    const exists = state !== undefined;
-    if (slot !== undefined) {
-      const hosts = state?.hosts.map((name) => describeHost(folder, slot, name)) ?? [];
-      await Promise.all(hosts.map(cutPower));
+    const hosts = readState(folder)?.hosts;
+    const slots = await ownedSlots(folder);
+    for (const slot of slots) {
+      await Promise.all((hosts ?? []).map((name) => cutPower(describeHost(folder, slot, name))));
       await remove(folder, slot);
     }
-    if (exists) await must('rm', ['-rf', '--one-file-system', folder]);
-    return exists || slot !== undefined;
+    if (hosts !== undefined) await must('rm', ['-rf', '--one-file-system', folder]);
+    return hosts !== undefined || slots.length > 0;
   });
 }
 
