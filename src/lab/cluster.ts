@@ -69,14 +69,17 @@ export async function readNodes(kubectl: Kubectl): Promise<NodeState[] | undefin
     });
 }
 
-/** Waits until each of these has a Node whose kubelet has said how it is. */
+/** While a kubelet starts its message is a list in brackets. */
+const hasSettled = ({ message }: NodeState): boolean => message !== '' && !message.startsWith('[');
+
+/** Waits until each of these has a Node whose kubelet has said how it is, be it that the network is missing. */
 export const waitForNodes = (kubectl: Kubectl, names: readonly string[]): Promise<NodeState[]> =>
   waitUntil(
     `Nodes ${names.join(', ')} are registered`,
     120,
     async () => {
       const nodes = await readNodes(kubectl);
-      const all = names.map((name) => nodes?.find((node) => node.name === name && node.message !== ''));
+      const all = names.map((name) => nodes?.find((node) => node.name === name && hasSettled(node)));
       return all.every((node) => node !== undefined) ? nodes : undefined;
     },
     async () => (await kubectl(['get', 'nodes', '-o', 'wide'])).stdout,

@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { clearCgroups } from './cgroups.ts';
 import { exclusively } from './exclusively.ts';
 import { execute, must } from './execute.ts';
-import { ownedSlot, removeNetwork } from './network.ts';
+import { cutPower, describeHost } from './host.ts';
+import { ownedSlots, removeNetwork } from './network.ts';
 import type { Slot } from './slot.ts';
 import { readState } from './state.ts';
 
@@ -12,15 +13,18 @@ import { readState } from './state.ts';
 export async function labDown(labFolder: string): Promise<boolean> {
   const folder = resolve(labFolder);
   return exclusively(`up ${folder}`.slice(-80), async () => {
-    const slot = await ownedSlot(folder);
-    const exists = readState(folder) !== undefined;
-    if (slot !== undefined) await remove(folder, slot);
-    if (exists) await must('rm', ['-rf', '--one-file-system', folder]);
-    return exists || slot !== undefined;
+    const hosts = readState(folder)?.hosts;
+    const slots = await ownedSlots(folder);
+    for (const slot of slots) {
+      await Promise.all((hosts ?? []).map((name) => cutPower(describeHost(folder, slot, name))));
+      await remove(folder, slot);
+    }
+    if (hosts !== undefined) await must('rm', ['-rf', '--one-file-system', folder]);
+    return hosts !== undefined || slots.length > 0;
   });
 }
 
-/** The bridge goes last: who owns it may remove the rest, also after a removal that was cut off. */
+/** Removes what is left, whatever the records say. The bridge goes last: who owns it may remove the rest, also after a removal that was cut off. */
 async function remove(folder: string, slot: Slot): Promise<void> {
   const supervisors = await findSupervisors(folder);
   await execute('kill', ['-KILL', ...supervisors]);

@@ -96,7 +96,7 @@ export async function switchOn(host: LabHost): Promise<void> {
   if (await isOn(host)) return;
   const console = openSync(join(host.folder, 'console.log'), 'a');
   const supervisor = join(host.labFolder, 'supervisor.sh');
-  spawn('setsid', ['sh', supervisor, 'run', host.folder], {
+  spawn('sh', [supervisor, 'run', host.folder], {
     detached: true,
     cwd: '/',
     stdio: ['ignore', console, console],
@@ -145,9 +145,9 @@ export async function cutPower(host: LabHost): Promise<void> {
   const nspawn = (await isOn(host)) ? await readPid(host, 'nspawn.pid') : undefined;
   if (nspawn !== undefined) {
     const children = await readFile(`/proc/${nspawn}/task/${nspawn}/children`, 'utf8').catch(() => '');
-    await execute('kill', ['-KILL', ...children.split(' ').filter(Boolean), String(nspawn)]);
+    await execute('kill', ['-KILL', ...children.split(' ').filter(Boolean)]);
   }
-  for (const end = Date.now() + 5_000; (await isOn(host)) && Date.now() < end; ) await sleep(50);
+  for (const end = Date.now() + 3_000; (await isOn(host)) && Date.now() < end; ) await sleep(50);
   const supervisor = (await isOn(host)) ? await readPid(host, 'supervisor.pid') : undefined;
   if (supervisor !== undefined) await execute('kill', ['-KILL', String(supervisor)]);
   await clearCgroups(`${host.slot.cgroup}/${host.name}`);

@@ -14,7 +14,12 @@ const ownerLabel = (labFolder: string): string => labFolder.slice(-250);
 /** Takes the given slot, or the first free one, by making its bridge; idempotent for the lab's own bridge. */
 export async function takeSlot(labFolder: string, wanted: number | undefined): Promise<Slot> {
   const links = await readLinks();
-  const number = wanted ?? firstFreeSlot(links.map((link) => link.ifname));
+  const number =
+    wanted ??
+    firstFreeSlot(
+      links.map((link) => link.ifname),
+      await readAddresses(),
+    );
   if (number === undefined) throw slotTaken('All 256 slots of labs are taken on this machine', '');
   const slot = describeSlot(number);
   const bridge = links.find((link) => link.ifname === slot.bridge);
@@ -28,6 +33,13 @@ export async function takeSlot(labFolder: string, wanted: number | undefined): P
 }
 
 const readLinks = async (): Promise<Link[]> => JSON.parse(await must('ip', ['-j', 'link', 'show']));
+
+async function readAddresses(): Promise<string[]> {
+  const devices: { readonly addr_info: readonly { readonly local?: string }[] }[] = JSON.parse(
+    await must('ip', ['-j', 'address', 'show']),
+  );
+  return devices.flatMap((device) => device.addr_info.map(({ local = '' }) => local));
+}
 
 const slotTaken = (what: string, why: string): ProvisionError =>
   new ProvisionError({
@@ -53,11 +65,11 @@ export async function connectNetwork(slot: Slot): Promise<void> {
   await raiseTo('/proc/sys/fs/inotify/max_user_watches', 524_288);
 }
 
-/** The slot whose bridge this lab owns, if any. */
-export async function ownedSlot(labFolder: string): Promise<Slot | undefined> {
-  const bridge = (await readLinks()).find((link) => link.ifalias === ownerLabel(labFolder));
-  return bridge && describeSlot(Number(bridge.ifname.replace('prov', '')));
-}
+/** The slots whose bridge this lab owns: one, none, or more after an accident. */
+export const ownedSlots = async (labFolder: string): Promise<Slot[]> =>
+  (await readLinks())
+    .filter((link) => link.ifalias === ownerLabel(labFolder))
+    .map((link) => describeSlot(Number(link.ifname.replace('prov', ''))));
 
 /** Removes all that `takeSlot`, `connectNetwork` and the hosts' boots made, whichever of it exists; the bridge last. */
 export async function removeNetwork(slot: Slot): Promise<void> {

@@ -41,6 +41,7 @@ const kubeletService = (name: string): Service => ({
   program: 'kubelet',
   description: 'Kubernetes Kubelet',
   after: ['containerd.service', 'lab-images.service'],
+  environment: ['AWS_EC2_METADATA_DISABLED=true'], // or it looks for a cloud for six seconds at every start
   flags: [
     `--hostname-override=${name}`,
     '--kubeconfig=/opt/k8s/conf/kubelet.kubeconfig',

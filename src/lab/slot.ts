@@ -17,10 +17,11 @@ export const describeSlot = (number: number): Slot => ({
   cgroup: `provision-lab${number}`,
 });
 
-/** The smallest slot that none of these network devices belongs to. */
-export function firstFreeSlot(devices: readonly string[]): number | undefined {
-  const taken = new Set(devices);
-  return Array.from({ length: 256 }, (_, number) => number).find((number) => !taken.has(`prov${number}`));
+/** The smallest slot whose bridge and network are not in use, given this machine's network devices and addresses. */
+export function firstFreeSlot(devices: readonly string[], addresses: readonly string[]): number | undefined {
+  const isFree = (number: number): boolean =>
+    !devices.includes(`prov${number}`) && !addresses.some((address) => address.startsWith(`10.78.${number}.`));
+  return Array.from({ length: 256 }, (_, number) => number).find(isFree);
 }
 
 export const maximumNodes = 200;

@@ -6,6 +6,8 @@ export interface Service {
   readonly description: string;
   readonly flags: readonly string[];
   readonly after?: readonly string[];
+  /** Further lines of the EnvironmentFile. */
+  readonly environment?: readonly string[];
 }
 
 const variableOf = (program: string): string => `${program.toUpperCase().replaceAll('-', '_')}_OPTS`;
@@ -28,8 +30,8 @@ WantedBy=multi-user.target
 `;
 }
 
-export const renderEnvironment = ({ program, flags }: Service): string =>
-  `${variableOf(program)}="${flags.join(' \\\n')}"\n`;
+export const renderEnvironment = ({ program, flags, environment = [] }: Service): string =>
+  [...environment, `${variableOf(program)}="${flags.join(' \\\n')}"`, ''].join('\n');
 
 export const serviceFiles = (service: Service): HostFile[] => [
   { path: `etc/systemd/system/${service.program}.service`, content: renderUnit(service) },

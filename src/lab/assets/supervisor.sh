@@ -28,7 +28,7 @@ boot() {
   enter_cgroups
   set --
   for device in /dev/net/tun /dev/fuse; do [ ! -e "$device" ] || set -- "$@" --bind="$device"; done
-  exec env SYSTEMD_NSPAWN_API_VFS_WRITABLE=network SYSTEMD_SECCOMP=0 unshare -m --propagation slave sh -c '
+  exec env SYSTEMD_NSPAWN_API_VFS_WRITABLE=network SYSTEMD_SECCOMP=0 SYSTEMD_NSPAWN_LOCK=0 unshare -m --propagation slave sh -c '
     mount -t overlay overlay -o "lowerdir=$0,upperdir=upper,workdir=work" merged && exec systemd-nspawn "$@"' \
     "$LOWER" --quiet --settings=no --register=no --keep-unit --kill-signal=SIGRTMIN+3 --machine="$NAMESPACE" \
     --hostname="$NAME" --uuid="$UUID" --directory="$PWD/merged" --network-namespace-path="/run/netns/$NAMESPACE" \
