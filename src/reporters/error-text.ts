@@ -1,0 +1,46 @@
+import { type ProvisionError, ProvisionErrors } from '../errors.ts';
+import type { RunEvent } from '../events.ts';
+import { formatLocation, type Location } from '../location.ts';
+import { createPaint } from './paint.ts';
+import { printable } from './words.ts';
+
+export interface ErrorTextOptions {
+  readonly color: boolean;
+  /** Where it happened, for an error that does not say so itself: the host, the stage. */
+  readonly where?: string;
+}
+
+/** An error as a person reads it: what, the place with a caret, the evidence, and last what to do next. */
+export function formatError(error: ProvisionError | ProvisionErrors, options: ErrorTextOptions): string {
+  if (error instanceof ProvisionErrors) return error.errors.map((one) => formatError(one, options)).join('\n\n');
+  const paint = createPaint(options.color);
+  const where = error.where === undefined ? options.where : formatLocation(error.where);
+  const lines = [
+    `${paint.red('✖')} ${paint.bold(paint.red(error.code))}${where ? `  ${where}` : ''}`,
+    indent(error.what, '  '),
+  ];
+  if (typeof error.where === 'object') lines.push(...caretBlock(error.where));
+  if (error.why) lines.push(paint.dim(indent(error.why, '    ')));
+  if (error.fix) lines.push(`  ${paint.green('→')} ${indent(error.fix, '    ').trimStart()}`);
+  return lines.join('\n');
+}
+
+/** The error of a failure; where it does not say its place itself, the host and the stage stand for it. */
+export function formatFailure({ error, host, stage }: RunEvent & { type: 'failure' }, color: boolean): string {
+  const where = [host, stage].filter((part) => part !== undefined).join(', ');
+  return formatError(error, { color, where });
+}
+
+const indent = (text: string, by: string): string =>
+  printable(text)
+    .trim()
+    .split('\n')
+    .map((line) => `${by}${line}`.trimEnd())
+    .join('\n');
+
+function caretBlock(location: Location): string[] {
+  if (location.text === undefined) return [];
+  const number = String(location.line);
+  const before = location.text.slice(0, location.column - 1).replace(/[^\t]/g, ' ');
+  return [`    ${number} | ${location.text}`, `    ${' '.repeat(number.length)} | ${before}^`];
+}
