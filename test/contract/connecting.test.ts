@@ -1,0 +1,64 @@
+import { writeFileSync } from 'node:fs';
+import { expect, test, vi } from 'vitest';
+import { connectSsh } from '../../src/transport/ssh.ts';
+import { setUp } from './setting.ts';
+
+test('a refused key names the key and the user', async () => {
+  const { connect, server, target } = await setUp();
+  server.behaviour.refusesKeys = true;
+  await expect(connect({ attempts: 3 })).rejects.toMatchObject({
+    code: 'SSH_KEY_REFUSED',
+    what: expect.stringContaining(target.privateKeyFile),
+  });
+  expect(server.seen.connections).toBe(1);
+});
+
+test.each([
+  ['missing', undefined],
+  ['not a key', 'nonsense\n'],
+])('a key file that is %s is an error before anything is sent', async (_what, content) => {
+  const { target, server } = await setUp();
+  const privateKeyFile = `${target.privateKeyFile}.other`;
+  if (content !== undefined) writeFileSync(privateKeyFile, content);
+  await expect(
+    connectSsh({ ...target, privateKeyFile }, { connectTimeoutMs: 10_000, acceptNewHostKeys: false, attempts: 3 }),
+  ).rejects.toMatchObject({ code: 'SSH_KEY_UNREADABLE' });
+  expect(server.seen.connections).toBe(0);
+});
+
+test('a closed port is an unreachable host, tried once', async () => {
+  const { connect, server } = await setUp();
+  await server.close();
+  const startedAt = performance.now();
+  await expect(connect({ attempts: 10 })).rejects.toMatchObject({
+    code: 'HOST_UNREACHABLE',
+    why: expect.stringContaining('ECONNREFUSED'),
+  });
+  expect(performance.now() - startedAt).toBeLessThan(5_000);
+  server.close = async () => {};
+});
+
+test.each([
+  ['at once', ''],
+  ['with a line before the protocol', 'Exceeded MaxStartups\r\n'],
+  ['after the greeting', 'SSH-2.0-OpenSSH_9.2\r\n'],
+])('connections shed %s are tried again, each time after another pause', async (_when, greeting) => {
+  const { connect, server } = await setUp();
+  Object.assign(server.behaviour, { drops: 2, greeting });
+  const random = vi.spyOn(Math, 'random').mockReturnValue(0);
+  try {
+    const transport = await connect({ attempts: 3 });
+    expect(server.seen.connections).toBe(3);
+    expect(random).toHaveBeenCalled();
+    expect((await transport.run('echo hello\n', { timeoutMs: 10_000 })).stdout).toBe('hello\n');
+  } finally {
+    random.mockRestore();
+  }
+});
+
+test('a host that sheds every connection is given up', async () => {
+  const { connect, server } = await setUp();
+  server.behaviour.drops = 9;
+  await expect(connect({ attempts: 2 })).rejects.toMatchObject({ code: 'HOST_UNREACHABLE' });
+  expect(server.seen.connections).toBe(2);
+});
