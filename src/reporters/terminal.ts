@@ -51,7 +51,7 @@ export function createTerminal(options: DisplayOptions & { nowMs?: () => number 
     view?.show(event);
     switch (event.type) {
       case 'run-started':
-        hostWidth = Math.max(...event.hosts.map((host) => host.length));
+        hostWidth = Math.max(0, ...event.hosts.map((host) => host.length));
         begin(`${count(event.hosts.length, 'host')} reached and looked at`, event.hosts);
         break;
       case 'stage-started':
