@@ -1,6 +1,6 @@
 import { type ProvisionError, ProvisionErrors } from '../errors.ts';
 import type { RunEvent } from '../events.ts';
-import { formatLocation, type Location } from '../location.ts';
+import { caret, formatLocation } from '../location.ts';
 import { createPaint } from './paint.ts';
 import { printable } from './words.ts';
 
@@ -19,7 +19,8 @@ export function formatError(error: ProvisionError | ProvisionErrors, options: Er
     `${paint.red('✖')} ${paint.bold(paint.red(error.code))}${where ? `  ${where}` : ''}`,
     indent(error.what, '  '),
   ];
-  if (typeof error.where === 'object') lines.push(...caretBlock(error.where));
+  const place = typeof error.where === 'object' ? printable(caret(error.where)) : '';
+  if (place !== '') lines.push(place);
   if (error.why) lines.push(paint.dim(indent(error.why, '    ')));
   if (error.fix) lines.push(`  ${paint.green('→')} ${indent(error.fix, '    ').trimStart()}`);
   return lines.join('\n');
@@ -37,10 +38,3 @@ const indent = (text: string, by: string): string =>
     .split('\n')
     .map((line) => `${by}${line}`.trimEnd())
     .join('\n');
-
-function caretBlock(location: Location): string[] {
-  if (location.text === undefined) return [];
-  const number = String(location.line);
-  const before = location.text.slice(0, location.column - 1).replace(/[^\t]/g, ' ');
-  return [`    ${number} | ${location.text}`, `    ${' '.repeat(number.length)} | ${before}^`];
-}
