@@ -162,7 +162,7 @@ export async function rebootHost(host: LabHost): Promise<void> {
   await runOnHost(host, 'systemctl reboot');
   await waitUntil(
     `${host.name} is back after a reboot`,
-    90,
+    120,
     async () => {
       const now = await bootIdOf(host);
       return now !== '' && now !== before;
