@@ -1,8 +1,9 @@
 import { ProvisionError } from '../errors.ts';
 import type { Emit } from '../events.ts';
+import { readFailure } from '../operations/failure.ts';
 import { type Host, undoFolder } from './host.ts';
 import { type PlannedTask, probeItem, readProbe } from './plan.ts';
-import type { TripItem } from './trip.ts';
+import type { TripAnswer, TripItem } from './trip.ts';
 
 export interface ApplyContext {
   readonly run: string;
@@ -43,13 +44,10 @@ export async function applyTasks(host: Host, planned: readonly PlannedTask[], co
   for (const { task } of planned) emit({ type: 'task-started', stage, host: host.name, task: task.name });
   const answers = await host.trip({ items, lock: context.holder });
   const prepared = answers.get('prepare');
-  if (prepared?.code !== 0) throw taskFailed(host, 'making /var/lib/provision', prepared?.stderr ?? 'no answer');
+  if (prepared?.code !== 0) throw taskFailed(host, 'making /var/lib/provision', prepared);
   for (const [index, { task, changes }] of planned.entries()) {
     const applied = answers.get(`apply ${index}`);
-    if (applied?.code !== 0) {
-      const reason = applied?.code === 124 ? 'its time was up' : applied?.stderr || `exit status ${applied?.code}`;
-      throw taskFailed(host, task.name, reason);
-    }
+    if (applied?.code !== 0) throw taskFailed(host, task.name, applied);
     const left = task.operation.diff(readProbe(task, answers.get(`look ${index}`), host.name), task.desired, {
       files: new Map(),
     });
@@ -66,11 +64,15 @@ export async function applyTasks(host: Host, planned: readonly PlannedTask[], co
   }
 }
 
-const taskFailed = (host: Host, task: string, why: string): ProvisionError =>
-  new ProvisionError({
-    code: 'TASK_FAILED',
+/** The error a script named itself, or what it wrote before it ended. */
+function taskFailed(host: Host, task: string, answer: TripAnswer | undefined): ProvisionError {
+  const named = readFailure(answer?.stderr ?? '');
+  const why = named ? named.why : answer?.stderr || `exit status ${answer?.code ?? 'unknown'}`;
+  return new ProvisionError({
+    code: named?.code ?? 'TASK_FAILED',
     kind: 'operation',
-    what: `${host.name}: '${task}' failed`,
-    why,
-    fix: 'Mend what it names and run again: what is done stays done, and what was due is still due.',
+    what: `${host.name}: '${task}' failed${named ? `: ${named.what}` : ''}`,
+    ...(why ? { why } : {}),
+    fix: `${named?.fix ? `${named.fix}; then run` : 'Mend what it names and run'} again: what is done stays done, and what was due is still due.`,
   });
+}

@@ -34,25 +34,26 @@ export const cacheFolder = '/var/lib/provision/cache';
 const properties =
   'Id,LoadState,ActiveState,MainPID,InvocationID,NRestarts,ExecMainStartTimestampMonotonic,ActiveEnterTimestampMonotonic';
 
-/** One script that prints all facts as `key value` lines; it starts nothing larger than systemctl. */
+/** One script that prints all facts as `key value` lines; it starts little, and nothing larger than systemctl. */
 export function factsScript(units: readonly string[]): ShellScript {
-  return sh`echo "hostname $(uname -n)"
-echo "machine $(cat /etc/machine-id 2>/dev/null)"
-echo "boot $(cat /proc/sys/kernel/random/boot_id)"
-echo "kernel $(uname -r)"
+  return sh`line() { read -r value <"$2" && echo "$1 $value"; }
+line hostname /proc/sys/kernel/hostname
+line machine /etc/machine-id
+line boot /proc/sys/kernel/random/boot_id
+line kernel /proc/sys/kernel/osrelease
 echo "architecture $(uname -m)"
-echo "now $(date +%s)"
-read -r up _ </proc/uptime && echo "uptime $up"
-ip -o -4 addr show 2>/dev/null | while read -r _ device _ cidr _; do echo "address $device $cidr"; done
+echo "now $(date +%s.%N) $(cat /proc/uptime)"
+ip -o -4 addr show 2>/dev/null | sed 's/^/address /'
 ip -4 route show table main 2>/dev/null | sed 's/^/route /'
-systemctl show -p ${properties} -- ${units} 2>/dev/null | sed 's/^/unit /'
-for unit in ${units}; do
-  pid=$(systemctl show -p MainPID -- "$unit" 2>/dev/null); pid=\${pid#MainPID=}
-  [ "\${pid:-0}" -gt 0 ] && tr '\0\n' '\n ' <"/proc/$pid/cmdline" 2>/dev/null | sed "s/^/argv $unit /"
+units=$(systemctl show -p ${properties} -- ${units} 2>/dev/null)
+printf '%s\n' "$units" | sed 's/^/unit /'
+for word in $units; do
+  case $word in
+    MainPID=0) ;;
+    MainPID=*) pid=\${word#MainPID=}; printf 'argv %s ' "$pid"; cat "/proc/$pid/cmdline" 2>/dev/null; echo ;;
+  esac
 done
-for file in ${cacheFolder}/*; do
-  [ -f "$file" ] && echo "cache \${file##*/} $(wc -c <"$file")"
-done
+stat -c 'cache %s %n' ${ShellScript.trusted(cacheFolder)}/* 2>/dev/null
 true`;
 }
 
@@ -62,7 +63,7 @@ export function parseFacts(output: string): HostFacts {
   const lines = output.split('\n');
   const value = (key: string): string => after(lines.find((line) => line.startsWith(`${key} `)) ?? '', key);
   const all = (key: string): string[] => lines.filter((l) => l.startsWith(`${key} `)).map((l) => after(l, key));
-  const bootedAt = Number(value('now')) - Number(value('uptime'));
+  const [now = 0, uptime = 0] = value('now').split(' ').map(Number.parseFloat);
   return {
     hostname: value('hostname'),
     machineId: value('machine'),
@@ -70,21 +71,31 @@ export function parseFacts(output: string): HostFacts {
     kernel: value('kernel'),
     architecture: value('architecture'),
     addresses: all('address').map((text) => {
-      const [device = '', cidr = ''] = text.split(' ');
+      const [, device = '', , cidr = ''] = text.split(/\s+/);
       return { device, cidr };
     }),
     routes: all('route'),
-    units: parseUnits(all('unit'), all('argv'), bootedAt),
+    units: parseUnits(all('unit'), parseCommandLines(output), now - uptime),
     cache: new Map(
       all('cache').map((text) => {
-        const [name = '', size] = text.split(' ');
-        return [name, Number(size)] as const;
+        const [size, path = ''] = text.split(' ');
+        return [path.slice(cacheFolder.length + 1), Number(size)] as const;
       }),
     ),
   };
 }
 
-function parseUnits(lines: readonly string[], words: readonly string[], bootedAt: number): Map<string, UnitFacts> {
+/** The words of each process, by its number; the kernel ends each word with a NUL. */
+const parseCommandLines = (output: string): ReadonlyMap<number, readonly string[]> =>
+  new Map(
+    [...output.matchAll(/^argv (\d+) ([\s\S]*?)\0\n/gm)].map(([, pid, words = '']) => [Number(pid), words.split('\0')]),
+  );
+
+function parseUnits(
+  lines: readonly string[],
+  commandLines: ReadonlyMap<number, readonly string[]>,
+  bootedAt: number,
+): Map<string, UnitFacts> {
   const records: Map<string, string>[] = [];
   for (const line of lines) {
     const [key = '', ...rest] = line.split('=');
@@ -92,22 +103,25 @@ function parseUnits(lines: readonly string[], words: readonly string[], bootedAt
     if (records.at(-1)?.has(key) ?? true) records.push(new Map());
     records.at(-1)?.set(key, rest.join('='));
   }
-  const units = new Map<string, UnitFacts>();
-  for (const record of records) {
-    const unit = record.get('Id') ?? '';
-    const monotonicUs = Number(
-      record.get('ExecMainStartTimestampMonotonic') || record.get('ActiveEnterTimestampMonotonic'),
-    );
-    units.set(unit, {
-      unit,
-      loaded: record.get('LoadState') === 'loaded',
-      active: record.get('ActiveState') === 'active',
-      mainPid: Number(record.get('MainPID') ?? 0),
-      invocationId: record.get('InvocationID') ?? '',
-      restarts: Number(record.get('NRestarts') ?? 0),
-      startedAt: bootedAt + monotonicUs / 1e6,
-      commandLine: words.filter((text) => text.startsWith(`${unit} `)).map((text) => after(text, unit)),
-    });
-  }
-  return units;
+  return new Map(records.map((record) => describeUnit(record, commandLines, bootedAt)).map((one) => [one.unit, one]));
+}
+
+function describeUnit(
+  record: ReadonlyMap<string, string>,
+  commandLines: ReadonlyMap<number, readonly string[]>,
+  bootedAt: number,
+): UnitFacts {
+  const started = Number(record.get('ExecMainStartTimestampMonotonic') ?? 0);
+  const microseconds = started || Number(record.get('ActiveEnterTimestampMonotonic') ?? 0);
+  const mainPid = Number(record.get('MainPID') ?? 0);
+  return {
+    unit: record.get('Id') ?? '',
+    loaded: record.get('LoadState') === 'loaded',
+    active: record.get('ActiveState') === 'active',
+    mainPid,
+    invocationId: record.get('InvocationID') ?? '',
+    restarts: Number(record.get('NRestarts') ?? 0),
+    startedAt: bootedAt + microseconds / 1e6,
+    commandLine: commandLines.get(mainPid) ?? [],
+  };
 }
