@@ -30,6 +30,8 @@ export interface SshServer {
   readonly seen: { connections: number; commands: number; stdinBytes: number };
   /** Connections that are open now. */
   openConnections(): number;
+  /** Until every process that commands started has gone, also those of broken connections. */
+  commandsEnded(): Promise<void>;
   /** Reads nothing more from its clients, as a host that is off. */
   freeze(): void;
   cut(): void;
@@ -75,10 +77,13 @@ export async function startSshServer(
   };
   const seen = { connections: 0, commands: 0, stdinBytes: 0 };
   const sockets = new Set<Socket>();
+  const running = new Set<Promise<unknown>>();
   const allowed = Buffer.from(keys.client.public.split(' ')[1] ?? '', 'base64');
 
   function execute(channel: ServerChannel, commandLine: string, socket: Socket): void {
     const child = host.spawn(commandLine);
+    const ended = once(child, 'exit').finally(() => running.delete(ended));
+    running.add(ended);
     const { stdin, stdout, stderr } = child;
     if (!stdin || !stdout || !stderr) throw new Error('a command without pipes');
     // as sshd does: the pipes go, the command itself is left alone
@@ -163,6 +168,9 @@ export async function startSshServer(
     behaviour,
     seen,
     openConnections: () => sockets.size,
+    async commandsEnded() {
+      await Promise.all(running);
+    },
     freeze() {
       for (const socket of sockets) socket.pause();
     },
