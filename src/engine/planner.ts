@@ -7,7 +7,12 @@ import { type HostTask, type PlannedTask, planTasks, probeItem, readProbe } from
 import { isClusterTask, type Scope, type Stage } from './stage.ts';
 
 /** One task of a stage on one host, resolved. */
-export type Entry =
+export type Entry = {
+  /** Which task of the stage it comes from; a loop makes several of one. */
+  readonly position: number;
+} & EntryKind;
+
+type EntryKind =
   | { readonly kind: 'host'; readonly task: HostTask }
   | { readonly kind: 'cluster'; readonly name: string; readonly operation: ClusterOperation; readonly desired: unknown }
   | { readonly kind: 'unknown'; readonly name: string; readonly until: string }
@@ -40,16 +45,23 @@ export class Planner {
 
   entries(host: Host, stage: Stage, snapshot: ClusterSnapshot): Entry[] {
     const scope = this.#scope(host, snapshot);
-    return stage.tasks.flatMap((task) =>
+    return stage.tasks.flatMap((task, position) =>
       task.resolve(scope).map((resolution): Entry => {
-        if (resolution.status === 'unknown') return { kind: 'unknown', name: resolution.task, until: resolution.until };
+        if (resolution.status === 'unknown')
+          return { position, kind: 'unknown', name: resolution.task, until: resolution.until };
         if (resolution.status === 'skipped')
-          return { kind: 'skipped', name: resolution.task, because: resolution.because };
+          return { position, kind: 'skipped', name: resolution.task, because: resolution.because };
         if (isClusterTask(task)) {
-          return { kind: 'cluster', name: resolution.task, operation: task.operation, desired: resolution.desired };
+          return {
+            position,
+            kind: 'cluster',
+            name: resolution.task,
+            operation: task.operation,
+            desired: resolution.desired,
+          };
         }
         const operation = task.operation as HostTask['operation'];
-        return { kind: 'host', task: { name: resolution.task, operation, desired: resolution.desired } };
+        return { position, kind: 'host', task: { name: resolution.task, operation, desired: resolution.desired } };
       }),
     );
   }
