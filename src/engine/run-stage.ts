@@ -152,7 +152,9 @@ async function runSegment(stage: Stage, plan: HostPlan, from: number, to: number
   if (due.length === 0) return false;
   state.changed = true;
   state.planner.forget(plan.host);
-  await applyTasks(plan.host, due, { run: id, holder, stage: stage.name, emit });
+  const later = state.request.stages.slice(state.request.stages.indexOf(stage) + 1);
+  const ahead = state.planner.lookingAhead(plan.host, later, state.snapshot);
+  await applyTasks(ahead, due, { run: id, holder, stage: stage.name, emit });
   return true;
 }
 
