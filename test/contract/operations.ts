@@ -65,14 +65,14 @@ export const gather = (seen: (hosts: readonly string[]) => void, hasWork = true)
   });
 
 /** A task wanted as the function says, on every host. */
-export const task = (
-  operation: StageTask['operation'],
-  desired: (scope: Scope) => unknown = () => ({}),
-): StageTask => ({
-  name: operation.name,
-  operation: operation as HostOperation,
-  resolve: (scope) => [{ status: 'known', task: operation.name, desired: desired(scope) }],
-});
+export function task(operation: unknown, desired: (scope: Scope) => unknown = () => ({})): StageTask {
+  const { name } = operation as HostOperation;
+  return {
+    name,
+    operation: operation as HostOperation,
+    resolve: (scope) => [{ status: 'known', task: name, desired: desired(scope) }],
+  };
+}
 
 export const stage = (
   name: string,
@@ -85,6 +85,7 @@ export const stage = (
   serial: undefined,
   order: undefined,
   protectReady: false,
+  beyondLimit: false,
   tasks,
   ...more,
 });
@@ -126,9 +127,15 @@ export function request(settings: readonly Setting[], stages: readonly Stage[], 
     id: 'run-1',
     command: 'up',
     holder: 'test',
-    hosts: settings.map(({ host, connect }) => ({ name: host.name, address: '127.0.0.1', connect: () => connect() })),
+    hosts: settings.map(({ host, connect }) => ({
+      name: host.name,
+      address: '127.0.0.1',
+      outsideLimit: false,
+      connect: () => connect(),
+    })),
     stages,
     units: [],
+    agentUnit: 'agent.service',
     concurrency: 10,
     verify: false,
     openCluster: async () => api,

@@ -25,7 +25,8 @@ async function sending(options: Parameters<typeof setUp>[0] = {}) {
     artifact,
     cache,
     cached: () => (existsSync(cache) ? readdirSync(cache) : []),
-    open: () => openHost({ name: host.name, address: '127.0.0.1', connect: () => connect() }, []),
+    open: () =>
+      openHost({ name: host.name, address: '127.0.0.1', outsideLimit: false, connect: () => connect() }, 'run-1', []),
     /** Bytes that reach the host's command while this is done. */
     async received(work: () => Promise<unknown>) {
       const before = server.seen.stdinBytes;
