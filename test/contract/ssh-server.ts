@@ -46,10 +46,16 @@ export interface KeyPair {
 
 const { Server, utils } = ssh2;
 
-export const makeKey = (type: 'ed25519' | 'ecdsa' | 'rsa'): KeyPair =>
-  type === 'ed25519'
-    ? utils.generateKeyPairSync('ed25519')
-    : utils.generateKeyPairSync(type, { bits: type === 'rsa' ? 2048 : 256 });
+/** One in some hundred keys that ssh2 makes is malformed: another is made then. */
+export function makeKey(type: 'ed25519' | 'ecdsa' | 'rsa'): KeyPair {
+  for (;;) {
+    const pair =
+      type === 'ed25519'
+        ? utils.generateKeyPairSync(type)
+        : utils.generateKeyPairSync(type, { bits: type === 'rsa' ? 2048 : 256 });
+    if (!(utils.parseKey(pair.private) instanceof Error)) return pair;
+  }
+}
 
 const inPackets = (bytes: number): Transform =>
   new Transform({
@@ -147,7 +153,7 @@ export async function startSshServer(
     server.injectSocket(socket);
   }
 
-  const listener = createServer((socket) => {
+  const listener = createServer({ noDelay: true }, (socket) => {
     seen.connections += 1;
     socket.on('error', () => {});
     if (behaviour.drops > 0) {
