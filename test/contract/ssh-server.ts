@@ -92,17 +92,6 @@ export async function startSshServer(
     running.add(ended);
     const { stdin, stdout, stderr } = child;
     if (!stdin || !stdout || !stderr) throw new Error('a command without pipes');
-    // as sshd does: the pipes go, the command itself is left alone
-    const letGo = () => {
-      stdin.end();
-      stdout.destroy();
-      stderr.destroy();
-    };
-    const cut = () => {
-      socket.destroy();
-      letGo();
-    };
-    socket.once('close', letGo);
     let left = behaviour.cutAfterBytes ?? Number.POSITIVE_INFINITY;
     const gate = new Transform({
       transform(chunk: Buffer, _encoding, done) {
@@ -113,6 +102,18 @@ export async function startSshServer(
         if (left === 0) setImmediate(cut);
       },
     });
+    // as sshd does: what has arrived is passed on, the pipes go, the command itself is left alone
+    const letGo = () => {
+      channel.unpipe(gate);
+      gate.end();
+      stdout.destroy();
+      stderr.destroy();
+    };
+    const cut = () => {
+      socket.destroy();
+      letGo();
+    };
+    socket.once('close', letGo);
     if (left === 0) cut();
     stdin.on('error', () => {});
     channel.on('error', () => {});
