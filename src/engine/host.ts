@@ -63,7 +63,13 @@ export async function openHost(target: HostTarget, run: string, units: readonly 
       return answers;
     },
   };
-  await host.trip({ items: [] });
+  try {
+    await host.trip({ items: [] });
+    if (host.facts === undefined) throw factsMissing(target.name);
+  } catch (error) {
+    transport.close();
+    throw error;
+  }
   return host as Host;
 }
 
@@ -106,3 +112,11 @@ async function runTrip(
   }
   return answers;
 }
+
+const factsMissing = (name: string): ProvisionError =>
+  new ProvisionError({
+    code: 'FACTS_MISSING',
+    kind: 'connection',
+    what: `${name} did not tell its facts in time`,
+    fix: `Look at the load of ${name}, and whether systemctl answers there.`,
+  });

@@ -7,7 +7,7 @@ import type { Host } from './host.ts';
 import type { PlannedTask } from './plan.ts';
 import type { Entry } from './planner.ts';
 import type { RunState } from './run.ts';
-import type { Serial, Stage } from './stage.ts';
+import { isClusterTask, type Serial, type Stage } from './stage.ts';
 import { upload } from './upload.ts';
 
 type StageStatus = 'ok' | 'changed' | 'failed';
@@ -104,34 +104,35 @@ async function runBatch(stage: Stage, batch: readonly HostPlan[], state: RunStat
   await Promise.all(
     alive().map((plan) => state.limit(() => guard(plan.host, stage, state, () => sendArtifacts(plan, state)))),
   );
-  const longest = Math.max(0, ...batch.map((plan) => plan.entries.length));
-  for (let from = 0; from < longest; ) {
-    const to = segmentEnd(batch, from);
+  const clusterTasks = stage.tasks.flatMap((task, position) => (isClusterTask(task) ? [position] : []));
+  let from = 0;
+  for (const to of [...clusterTasks, stage.tasks.length]) {
     const ran = await Promise.all(
       alive().map((plan) =>
         state.limit(() => guard(plan.host, stage, state, () => runSegment(stage, plan, from, to, state))),
       ),
     );
     changed = ran.some((one) => one === true) || changed;
-    const entry = alive()[0]?.entries[to];
-    if (entry?.kind === 'cluster') changed = (await runClusterTask(stage, entry, alive(), state)) || changed;
+    const waiting = alive().filter((plan) => clusterEntries(plan, to).length > 0);
+    for (const entry of waiting[0] ? clusterEntries(waiting[0], to) : []) {
+      changed = (await runClusterTask(stage, entry, waiting, state)) || changed;
+    }
     from = to + 1;
   }
   return changed;
 }
 
-function segmentEnd(batch: readonly HostPlan[], from: number): number {
-  const entries = batch[0]?.entries ?? [];
-  const at = entries.findIndex((entry, index) => index >= from && entry.kind === 'cluster');
-  return at < 0 ? Math.max(...batch.map((plan) => plan.entries.length)) : at;
-}
+const clusterEntries = (plan: HostPlan, position: number) =>
+  plan.entries.flatMap((entry) => (entry.kind === 'cluster' && entry.position === position ? [entry] : []));
 
+/** What a host does from one position of the stage up to and including another. */
 async function runSegment(stage: Stage, plan: HostPlan, from: number, to: number, state: RunState): Promise<boolean> {
   const { emit, id, holder } = state.request;
   const host = plan.host.name;
-  const tasks = plan.entries.slice(from, to).flatMap((entry) => (entry.kind === 'host' ? [entry.task] : []));
+  const entries = plan.entries.filter((entry) => entry.position >= from && entry.position <= to);
+  const tasks = entries.flatMap((entry) => (entry.kind === 'host' ? [entry.task] : []));
   const planned = plan.planned.filter((one) => tasks.includes(one.task));
-  for (const entry of plan.entries.slice(from, to)) {
+  for (const entry of entries) {
     if (entry.kind === 'skipped') {
       emit({
         type: 'task-finished',
@@ -151,7 +152,9 @@ async function runSegment(stage: Stage, plan: HostPlan, from: number, to: number
   if (due.length === 0) return false;
   state.changed = true;
   state.planner.forget(plan.host);
-  await applyTasks(plan.host, due, { run: id, holder, stage: stage.name, emit });
+  const later = state.request.stages.slice(state.request.stages.indexOf(stage) + 1);
+  const ahead = state.planner.lookingAhead(plan.host, later, state.snapshot);
+  await applyTasks(ahead, due, { run: id, holder, stage: stage.name, emit });
   return true;
 }
 

@@ -54,16 +54,22 @@ export async function run(request: RunRequest): Promise<RunStatus> {
   let state: RunState | undefined;
   try {
     const limit = pLimit(request.concurrency);
-    const [{ api, snapshot }] = await Promise.all([
+    // all have ended before anything is thrown: a connection that comes about later would stay open
+    const [cluster, ...connections] = await Promise.allSettled([
       openCluster(request),
-      Promise.all(request.hosts.map((target) => limit(() => connect(target, request, hosts, failed, emit)))),
+      ...request.hosts.map((target) => limit(() => connect(target, request, hosts, failed, emit))),
     ]);
+    for (const one of connections) if (one.status === 'rejected') throw one.reason;
+    if (cluster.status === 'rejected') throw cluster.reason;
+    const { api, snapshot } = cluster.value;
     const planner = new Planner(request);
     const reached = new Map(request.hosts.map(({ name }) => [name, hosts.get(name)] as const).filter(isReached));
     state = { request: { ...request, emit }, api, planner, hosts: reached, failed, limit, snapshot, changed: false };
     request.check([...hosts.values()], snapshot);
-    await Promise.all([...hosts.values()].map((host) => limit(() => planner.look(host, request.stages, snapshot))));
-    for (const host of hosts.values()) planner.planAll(host, request.stages, snapshot);
+    await Promise.all(
+      [...hosts.values()].map((host) => limit(() => look(host, request, planner, snapshot, failed, emit))),
+    );
+    for (const host of hosts.values()) if (!failed.has(host.name)) planner.planAll(host, request.stages, snapshot);
     for (const stage of request.stages) {
       if ((await runStage(stage, state)) === 'failed') {
         broken = true;
@@ -116,6 +122,24 @@ async function connect(
     }
     failed.set(target.name, error);
     emit({ type: 'failure', host: target.name, error });
+  }
+}
+
+/** The second command; a host that cannot be looked at fails alone. */
+async function look(
+  host: Host,
+  request: RunRequest,
+  planner: Planner,
+  snapshot: ClusterSnapshot,
+  failed: Map<string, ProvisionError>,
+  emit: Emit,
+): Promise<void> {
+  try {
+    await planner.look(host, request.stages, snapshot);
+  } catch (error) {
+    if (!(error instanceof ProvisionError)) throw error;
+    failed.set(host.name, error);
+    emit({ type: 'failure', host: host.name, error });
   }
 }
 

@@ -13,7 +13,7 @@ export interface TripAnswer {
   readonly id: string;
   readonly stdout: string;
   readonly stderr: string;
-  /** The script's exit status; 124 when its time was up. */
+  /** The script's exit status; 124 when its time was up, 137 when it had to be killed then. */
   readonly code: number;
 }
 
@@ -31,7 +31,8 @@ const searchPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 /**
  * The script of one command: each item runs in a shell of its own, standard input from /dev/null, within its time.
- * Everything is one function called by the last line, so that a script cut off on its way does nothing.
+ * Everything is one function called by the last line, so that a script cut off on its way does nothing;
+ * its output goes through a reader that outlives the connection, so that one that has arrived is carried out to its end.
  */
 export function composeTrip(items: readonly TripItem[], options: TripOptions): string {
   const variables = Object.entries(options.environment).map(([name, value]) => `export ${name}=${quote(value)}`);
@@ -42,7 +43,7 @@ export function composeTrip(items: readonly TripItem[], options: TripOptions): s
   return `provision_item() {
   [ "$3" = probe ] || [ -z "$stopped" ] || return 0
   printf '\\n%s start %s\\n' ${options.nonce} "$1"
-  { reason=$( { printf '%s' "$4" | timeout "$2" sh -s 2>&1 1>&3 3>&- 9>&-; } ); code=$?; } 3>&1
+  { reason=$( { printf '%s' "$4" | "$limit" -k 5 "$2" sh -s 2>&1 1>&3 3>&- 9>&-; } ); code=$?; } 3>&1
   printf '\\n%s end %s %s\\n%s\\n%s done %s\\n' ${options.nonce} "$1" "$code" "$reason" ${options.nonce} "$1"
   [ "$3" = probe ] || [ "$code" = 0 ] || stopped=1
 }
@@ -51,11 +52,16 @@ export LC_ALL=C PATH=${searchPath}:"$PATH"
 ${variables.join('\n')}
 umask 077
 stopped=
+# busybox prefers its own, which leaves the script's children running
+limit=timeout; [ ! -x /usr/bin/timeout ] || limit=/usr/bin/timeout
 ${options.lock === undefined ? '' : lockLines(options.nonce, options.lock)}
 ${calls.join('\n')}
 printf '\\n%s finished\\n' ${options.nonce}
 }
-provision_trip
+provision_main() {
+provision_trip | { trap '' PIPE; cat 2>/dev/null || cat >/dev/null; }
+}
+provision_main
 `;
 }
 

@@ -111,6 +111,7 @@ async function openConnection(target: SshTarget, options: SshOptions): Promise<O
       await sleep(200 * 2 ** (attempt - 1) * (0.5 + Math.random()));
       continue;
     }
+    ssh.connection?.setNoDelay(true);
     let broken: Error | undefined;
     ssh.connection?.on('error', (error: Error) => {
       broken = error;

@@ -25,19 +25,19 @@ export const canMakeHosts =
 
 export const hasProgram = (name: string): boolean => spawnSync('sh', ['-c', `command -v ${name}`]).status === 0;
 
-/** What runs in it prints the shell's pid as the old /proc shows it, so that others can enter. */
+/** Prints the shell's pid as the old /proc shows it, so that others can enter, and ends with the test that holds its input. */
 const setUp = `read -r pid rest </proc/self/stat
 mount -t proc proc /proc && hostname "$1" &&
 for folder in /var/lib /run /tmp; do mount -t tmpfs -o "size=$2" tmpfs "$folder" || exit 1; done
 [ -z "$3" ] || mount --bind "$(command -v "$3")" "$(readlink -f /bin/sh)" || exit 1
-mkdir /var/lib/scratch && echo "$pid" && exec sleep infinity`;
+mkdir /var/lib/scratch && echo "$pid" && exec cat`;
 
 /** Its /bin/sh is the shell asked for, else this machine's; /var/lib, /run and /tmp are its own, of the size given. */
 export async function makeHost(options: { name?: string; shell?: Shell; size?: string } = {}): Promise<PrivateHost> {
   const { name = 'private', shell = '', size = '64m' } = options;
   const namespaces = ['--mount', '--pid', '--uts', '--fork', '--kill-child', '--propagation', 'private'];
   const holder = spawn('unshare', [...asUser, ...namespaces, 'sh', '-c', setUp, 'sh', name, size, shell], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
   const [line] = (await Promise.race([once(holder.stdout, 'data'), once(holder, 'close').then(() => [''])])) as [
     Buffer,

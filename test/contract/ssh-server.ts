@@ -30,6 +30,8 @@ export interface SshServer {
   readonly seen: { connections: number; commands: number; stdinBytes: number };
   /** Connections that are open now. */
   openConnections(): number;
+  /** Until every process that commands started has gone, also those of broken connections. */
+  commandsEnded(): Promise<void>;
   /** Reads nothing more from its clients, as a host that is off. */
   freeze(): void;
   cut(): void;
@@ -44,10 +46,16 @@ export interface KeyPair {
 
 const { Server, utils } = ssh2;
 
-export const makeKey = (type: 'ed25519' | 'ecdsa' | 'rsa'): KeyPair =>
-  type === 'ed25519'
-    ? utils.generateKeyPairSync('ed25519')
-    : utils.generateKeyPairSync(type, { bits: type === 'rsa' ? 2048 : 256 });
+/** One in some hundred keys that ssh2 makes is malformed: another is made then. */
+export function makeKey(type: 'ed25519' | 'ecdsa' | 'rsa'): KeyPair {
+  for (;;) {
+    const pair =
+      type === 'ed25519'
+        ? utils.generateKeyPairSync(type)
+        : utils.generateKeyPairSync(type, { bits: type === 'rsa' ? 2048 : 256 });
+    if (!(utils.parseKey(pair.private) instanceof Error)) return pair;
+  }
+}
 
 const inPackets = (bytes: number): Transform =>
   new Transform({
@@ -75,23 +83,15 @@ export async function startSshServer(
   };
   const seen = { connections: 0, commands: 0, stdinBytes: 0 };
   const sockets = new Set<Socket>();
+  const running = new Set<Promise<unknown>>();
   const allowed = Buffer.from(keys.client.public.split(' ')[1] ?? '', 'base64');
 
   function execute(channel: ServerChannel, commandLine: string, socket: Socket): void {
     const child = host.spawn(commandLine);
+    const ended = once(child, 'exit').finally(() => running.delete(ended));
+    running.add(ended);
     const { stdin, stdout, stderr } = child;
     if (!stdin || !stdout || !stderr) throw new Error('a command without pipes');
-    // as sshd does: the pipes go, the command itself is left alone
-    const letGo = () => {
-      stdin.end();
-      stdout.destroy();
-      stderr.destroy();
-    };
-    const cut = () => {
-      socket.destroy();
-      letGo();
-    };
-    socket.once('close', letGo);
     let left = behaviour.cutAfterBytes ?? Number.POSITIVE_INFINITY;
     const gate = new Transform({
       transform(chunk: Buffer, _encoding, done) {
@@ -102,6 +102,18 @@ export async function startSshServer(
         if (left === 0) setImmediate(cut);
       },
     });
+    // as sshd does: what has arrived is passed on, the pipes go, the command itself is left alone
+    const letGo = () => {
+      channel.unpipe(gate);
+      gate.end();
+      stdout.destroy();
+      stderr.destroy();
+    };
+    const cut = () => {
+      socket.destroy();
+      letGo();
+    };
+    socket.once('close', letGo);
     if (left === 0) cut();
     stdin.on('error', () => {});
     channel.on('error', () => {});
@@ -142,7 +154,7 @@ export async function startSshServer(
     server.injectSocket(socket);
   }
 
-  const listener = createServer((socket) => {
+  const listener = createServer({ noDelay: true }, (socket) => {
     seen.connections += 1;
     socket.on('error', () => {});
     if (behaviour.drops > 0) {
@@ -163,6 +175,9 @@ export async function startSshServer(
     behaviour,
     seen,
     openConnections: () => sockets.size,
+    async commandsEnded() {
+      await Promise.all(running);
+    },
     freeze() {
       for (const socket of sockets) socket.pause();
     },
