@@ -33,7 +33,7 @@ describe('expansion', () => {
     ['/a x$X', { X: 'b' }, ['/a', 'x$X']],
     ['/a $$X y$$', { X: 'b' }, ['/a', '$X', 'y$']],
     ['/a 50%% %H %q', {}, ['/a', '50%', 'node-1', '%q']],
-    ['-@/a b', {}, ['/a', 'b']],
+    ['-@/a b c', {}, ['b', 'c']],
     [':/a $X', { X: 'b' }, ['/a', '$X']],
     ['/a \\; b', {}, ['/a', ';', 'b']],
   ])('%s', (text, variables, words) => expect(run(text, variables as Record<string, string>)).toEqual(words));

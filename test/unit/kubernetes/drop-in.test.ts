@@ -137,5 +137,12 @@ it('reads which flags take a value off --help', () => {
   );
   expect(known?.get('add-dir-header')).toEqual({ takesValue: false });
   expect(known?.get('address')).toEqual({ takesValue: true });
+  expect(known?.get('tracing')).toEqual({ takesValue: false });
   expect(known?.has('v')).toBe(true);
+});
+
+it('counts hidden flags as known until the version that removed them', () => {
+  const help = '  --kubeconfig string';
+  expect(parseHelp(help, 'kube-controller-manager', '1.25.3')?.has('logtostderr')).toBe(true);
+  expect(parseHelp(help, 'kube-controller-manager', '1.26.0')?.has('logtostderr')).toBe(false);
 });

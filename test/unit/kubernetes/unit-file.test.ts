@@ -15,8 +15,8 @@ it('does not take a comment of the operator for a file', () => {
   expect(files).toHaveLength(1);
 });
 
-it('joins continuations over comments and blank lines', () => {
-  const file = parseUnitFile('/u', '[Service]\nExecStart=/a \\\n# why\n\n  ; or\n  b \\\n c\nRestart=no\n');
+it('joins continuations over comments, up to a blank line (seen on systemd 252)', () => {
+  const file = parseUnitFile('/u', '[Service]\nExecStart=/a \\\n# why\n  ; or\n  b \\\n c \\\n\nRestart=no\n');
   expect(file.directives).toEqual([
     { section: 'Service', key: 'ExecStart', value: '/a    b   c', line: 2 },
     { section: 'Service', key: 'Restart', value: 'no', line: 8 },
