@@ -11,6 +11,7 @@ import { podCidrs } from './pod-cidrs.ts';
 import { service } from './service.ts';
 import { staticRoutes } from './static-routes.ts';
 import { sysctl } from './sysctl.ts';
+import { unitFlags } from './unit-flags.ts';
 
 /** Every operation on hosts, by its key in a playbook. */
 export const hostOperations = {
@@ -22,6 +23,7 @@ export const hostOperations = {
   service,
   static_routes: staticRoutes,
   sysctl,
+  unit_flags: unitFlags,
 } as const;
 
 export type HostOperationName = keyof typeof hostOperations;
