@@ -123,10 +123,12 @@ export interface ExpandedWord {
   readonly variable?: string;
 }
 
-/** What systemd makes of a command's words when it starts the process; a lone `$VAR` becomes any number of words. */
+/** What systemd makes of a command's words when it starts the process; a lone `$VAR` becomes any number of words, and after `@` the second word stands for the path. */
 export function expandWords(command: Command, environment: ReadonlyMap<string, string>): ExpandedWord[] {
-  if (command.prefix.includes(':')) return command.words.map((word, from) => ({ value: word.value, from }));
+  const isVerbatim = command.prefix.includes(':');
   return command.words.flatMap(({ value }, from): ExpandedWord[] => {
+    if (from === 0 && command.prefix.includes('@')) return [];
+    if (isVerbatim) return [{ value, from }];
     if (!/^\$(?![{$])/.test(value)) return [{ value: expandBraces(value, environment), from }];
     const variable = value.slice(1);
     const words = splitWords(environment.get(variable) ?? '', { backslash: 'plain' });

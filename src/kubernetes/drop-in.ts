@@ -70,7 +70,8 @@ export function compileDropIn(request: DropInRequest): DropIn {
     request.known,
   );
 
-  const own = parseFlags(base, request.known);
+  const binary = binaryIndex(base);
+  const own = parseFlags(base, request.known).filter((flag) => flag.start > binary);
   const unknown = own.filter((flag) => request.known !== undefined && !request.known.has(flag.name));
   const [firstUnknown] = request.dropUnknownFlags ? [] : unknown;
   if (firstUnknown) throw unknownInUnit(firstUnknown, words[firstUnknown.start], file, environment, request.known);
@@ -90,6 +91,15 @@ export function compileDropIn(request: DropInRequest): DropIn {
     flattened,
     dropped: unknown.map((flag) => flag.name),
   };
+}
+
+const wrappers = new Set(['chrt', 'env', 'ionice', 'nice', 'numactl', 'prlimit', 'setpriv', 'stdbuf', 'taskset']);
+
+/** Where in an argv the binary stands that the flags belong to: after `taskset -c 0` and its like. */
+export function binaryIndex(argv: readonly string[]): number {
+  if (!wrappers.has(nameOf(argv[0] ?? ''))) return 0;
+  const index = argv.findIndex((word, at) => at > 0 && word.startsWith('/') && !wrappers.has(nameOf(word)));
+  return Math.max(0, index);
 }
 
 const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);

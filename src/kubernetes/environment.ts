@@ -59,7 +59,7 @@ export function parseEnvironmentFile(text: string): Map<string, string> {
       rest = rest.slice(ignored[0].length);
       continue;
     }
-    const key = /^([^=\n]*)=/.exec(rest);
+    const key = /^(.[^=\n]*)=/.exec(rest);
     if (!key) {
       rest = rest.replace(/^[^\n]*/, '');
       continue;

@@ -1,5 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein';
 import type { KnownFlags } from './flags.ts';
+import { removedFlag } from './versions.ts';
 
 /** Flags that the binaries accept without listing them in `--help` (marked hidden or deprecated upstream). */
 const hidden: Readonly<Record<string, readonly string[]>> = {
@@ -42,19 +43,19 @@ const switches = new Set([
   'one-output',
 ]);
 
-/** The flags of a Go binary's `--help`; undefined when the text lists none, so that nothing is called unknown for want of a list. */
-export function parseHelp(text: string, binary?: string): KnownFlags | undefined {
+/** The flags of a Go binary's `--help`, and those of its version that it hides; undefined when the text lists none, so that nothing is called unknown for want of a list. */
+export function parseHelp(text: string, binary = '', version = ''): KnownFlags | undefined {
   const known = new Map<string, { takesValue: boolean }>();
   for (const line of text.split('\n')) {
     const [, short, name, type] = /^\s+(?:-(\w), )?--?([A-Za-z0-9][\w.-]*)(?:\[=\S*\])?(?: (\S+))?/.exec(line) ?? [];
     if (name === undefined) continue;
-    const flag = { takesValue: type !== undefined && !/--?\S+\[=/.test(line) };
+    const flag = { takesValue: type !== undefined && !type.includes('[=') };
     known.set(name.replaceAll('_', '-'), flag);
     if (short !== undefined) known.set(short, flag);
   }
   if (known.size === 0) return undefined;
-  for (const name of hidden[binary ?? ''] ?? [])
-    if (!known.has(name)) known.set(name, { takesValue: !switches.has(name) });
+  for (const name of hidden[binary] ?? [])
+    if (!known.has(name) && !removedFlag(binary, name, version)) known.set(name, { takesValue: !switches.has(name) });
   for (const name of ['help', 'h', 'version']) known.set(name, { takesValue: false });
   return known;
 }

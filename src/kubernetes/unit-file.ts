@@ -31,7 +31,7 @@ export function parseSystemctlCat(text: string): UnitFile[] {
   return files.map(({ path, lines }) => parseUnitFile(path, lines.join('\n')));
 }
 
-/** Reads one file as systemd's config_parse does: comment and blank lines vanish even between continuation lines. */
+/** Reads one file as systemd's config_parse does: a comment between continuation lines vanishes, a blank line ends them. */
 export function parseUnitFile(path: string, text: string): UnitFile {
   const directives: Directive[] = [];
   let section = '';
@@ -50,7 +50,7 @@ function joinContinuations(text: string): { line: number; content: string }[] {
   const logical: { line: number; content: string }[] = [];
   let pending: { line: number; content: string } | undefined;
   for (const [index, raw] of text.split(/\r?\n/).entries()) {
-    if (/^\s*([#;]|$)/.test(raw)) continue;
+    if (/^\s*[#;]/.test(raw) || (pending === undefined && raw.trim() === '')) continue;
     pending = { line: pending?.line ?? index + 1, content: (pending?.content ?? '') + raw };
     if (endsInBackslash(pending.content)) {
       pending.content = `${pending.content.slice(0, -1)} `;
