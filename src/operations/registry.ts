@@ -1,6 +1,7 @@
 import { archive } from './archive.ts';
 import type { ClusterOperation } from './cluster-operation.ts';
 import { cniConfig } from './cni-config.ts';
+import { containerdConfig } from './containerd-config.ts';
 import { datapath } from './datapath.ts';
 import { directory } from './directory.ts';
 import { file } from './file.ts';
@@ -17,6 +18,7 @@ import { unitFlags } from './unit-flags.ts';
 export const hostOperations = {
   archive,
   cni_config: cniConfig,
+  containerd_config: containerdConfig,
   directory,
   file,
   kernel_module: kernelModule,

@@ -111,6 +111,17 @@ export const lawCases: Readonly<Record<HostOperationName, readonly LawCase[]>> =
       arrange: `mkdir -p ${base}/net.d; echo old >${base}/net.d/10-flannel.conflist`,
     },
   ],
+  containerd_config: [
+    {
+      name: 'other directories in a file of version 2',
+      wish: { path: `${base}/config.toml` },
+      arrange: `mkdir -p ${base}; printf 'version = 2 # mine\\n[plugins."io.containerd.grpc.v1.cri".cni]\\n  bin_dir = "/usr/lib/cni"\\n' >${base}/real.toml; chmod 600 ${base}/real.toml; ln -s real.toml ${base}/config.toml`,
+    },
+    {
+      name: 'no file, directories that are not the default',
+      wish: { path: `${base}/none.toml`, bin_dir: '/opt/k8s/cni' },
+    },
+  ],
   unit_flags: [
     {
       name: 'a flag more, one from an environment file changed',
