@@ -1,6 +1,6 @@
-import { z } from 'zod';
 import { ProvisionError } from '../errors.ts';
 import type { Change } from '../events.ts';
+import { readCniConfig } from '../kubernetes/conflist.ts';
 import { decodeBase64, readLines } from './fields.ts';
 import { parseFile, type SeenFile } from './managed-file.ts';
 
@@ -43,20 +43,9 @@ const plugins: Readonly<Record<string, Plugin>> = {
   multus: { processes: [], writer: 'the DaemonSet kube-multus-ds' },
 };
 
-const configSchema = z.looseObject({
-  name: z.string().optional(),
-  type: z.string().optional(),
-  plugins: z.array(z.looseObject({ type: z.string() })).optional(),
-});
-
 function readConfig(name: string, text: string): ForeignConfig {
-  try {
-    const config = configSchema.parse(JSON.parse(text));
-    const types = config.plugins?.map(({ type }) => type) ?? (config.type === undefined ? [] : [config.type]);
-    return { name, network: config.name ?? null, types };
-  } catch {
-    return { name, network: null, types: [] };
-  }
+  const { name: network, types } = readCniConfig(text);
+  return { name, network: network ?? null, types };
 }
 
 export function parseCni(output: string): CniActual {

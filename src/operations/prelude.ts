@@ -65,7 +65,7 @@ restore() {
   if [ -e "$PROVISION_UNDO/absent$1" ]; then rm -f "$1" && drop_directories "\${1%/*}"
   elif [ -e "$PROVISION_UNDO/files$1" ] || [ -L "$PROVISION_UNDO/files$1" ]; then
     _new=\${1%/*}/.\${1##*/}.provision-new
-    mkdir -p "\${1%/*}" && rm -f "$_new" && cp -pP "$PROVISION_UNDO/files$1" "$_new" && mv -f "$_new" "$1" || { rm -f "$_new"; return 1; }
+    make_directory "\${1%/*}" && rm -f "$_new" && cp -pP "$PROVISION_UNDO/files$1" "$_new" && mv -f "$_new" "$1" || { rm -f "$_new"; return 1; }
   fi
 }
 `);

@@ -1,6 +1,7 @@
 import { archive } from './archive.ts';
 import type { ClusterOperation } from './cluster-operation.ts';
 import { cniConfig } from './cni-config.ts';
+import { containerdConfig } from './containerd-config.ts';
 import { datapath } from './datapath.ts';
 import { directory } from './directory.ts';
 import { file } from './file.ts';
@@ -11,17 +12,20 @@ import { podCidrs } from './pod-cidrs.ts';
 import { service } from './service.ts';
 import { staticRoutes } from './static-routes.ts';
 import { sysctl } from './sysctl.ts';
+import { unitFlags } from './unit-flags.ts';
 
 /** Every operation on hosts, by its key in a playbook. */
 export const hostOperations = {
   archive,
   cni_config: cniConfig,
+  containerd_config: containerdConfig,
   directory,
   file,
   kernel_module: kernelModule,
   service,
   static_routes: staticRoutes,
   sysctl,
+  unit_flags: unitFlags,
 } as const;
 
 export type HostOperationName = keyof typeof hostOperations;

@@ -24,7 +24,8 @@ export const chains = [
 /** The back end that the agent chose stands in a file of its own, so that both look at the same rules. */
 export const seeRouting = (addresses: readonly string[]): ShellScript =>
   joinScripts([
-    sh`ip -4 -o route show proto 157 | sed 's/^/route /'
+    sh`ip -V 2>&1 | grep -q iproute2 || fail IPROUTE2_MISSING 'this host has no iproute2' 'install the package iproute2'
+ip -4 -o route show proto 157 | sed 's/^/route /'
 [ ! -f /run/flannel/subnet.env ] || sed 's/^/env /' /run/flannel/subnet.env
 iptables=$(cat /run/provision/static-routes.iptables 2>/dev/null || echo iptables)
 command -v "$iptables" >/dev/null || iptables=:`,

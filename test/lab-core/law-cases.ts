@@ -111,6 +111,33 @@ export const lawCases: Readonly<Record<HostOperationName, readonly LawCase[]>> =
       arrange: `mkdir -p ${base}/net.d; echo old >${base}/net.d/10-flannel.conflist`,
     },
   ],
+  containerd_config: [
+    {
+      name: 'other directories in a file of version 2',
+      wish: { path: `${base}/config.toml` },
+      arrange: `mkdir -p ${base}; printf 'version = 2 # mine\\n[plugins."io.containerd.grpc.v1.cri".cni]\\n  bin_dir = "/usr/lib/cni"\\n' >${base}/real.toml; chmod 600 ${base}/real.toml; ln -s real.toml ${base}/config.toml`,
+    },
+    {
+      name: 'no file, directories that are not the default',
+      wish: { path: `${base}/none.toml`, bin_dir: '/opt/k8s/cni' },
+    },
+  ],
+  unit_flags: [
+    {
+      name: 'a flag more, one from an environment file changed',
+      wish: { unit: 'laws.service', flags: { retry: true }, more_flags: { lines: '5 %$' } },
+      arrange: `${write('/etc/laws.env', 'LAWS_OPTS="--lines=3 --quiet /dev/null"\n')}
+printf '[Service]\\nEnvironmentFile=-/etc/laws.env\\nExecStart=/usr/bin/tail $LAWS_OPTS\\n' >/etc/systemd/system/laws.service; systemctl daemon-reload`,
+      clean: 'rm -rf /etc/systemd/system/laws.service* /etc/laws.env; systemctl daemon-reload',
+    },
+    {
+      name: 'a drop-in that is not needed any more',
+      wish: { unit: 'laws.service' },
+      arrange: `${makeUnit}; mkdir -p /etc/systemd/system/laws.service.d
+printf '[Service]\\nExecStart=\\nExecStart=/bin/sleep 5\\n' >/etc/systemd/system/laws.service.d/90-provision.conf; systemctl daemon-reload`,
+      clean: 'rm -rf /etc/systemd/system/laws.service* /etc/laws.conf; systemctl daemon-reload',
+    },
+  ],
   static_routes: [
     {
       name: 'wrong, missing and superfluous routes',

@@ -6,7 +6,7 @@ import { archiveSha256, lawCases, makeArchive } from './law-cases.ts';
 import { rehearse } from './law-runner.ts';
 
 /** What the file systems and the kernel show; times of reading are left out. */
-const fingerprint = `find /etc /opt /var/tmp /var/lib/provision /run/provision -xdev -printf '%p %i %C@ %m %u %s\\n' 2>/dev/null | sort | sha256sum
+const fingerprint = `find /etc /opt /var/tmp /var/lib/provision -xdev -printf '%p %i %C@ %m %u %s\\n' 2>/dev/null | sort | sha256sum
 ip route show table all | sort | sha256sum; iptables-save 2>/dev/null | grep -v '^[#:]' | sha256sum
 systemctl list-units --all --plain --no-legend | awk '{ print $1, $2, $3, $4 }' | grep -v -e session- -e user | sha256sum`;
 

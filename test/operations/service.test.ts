@@ -1,0 +1,90 @@
+import { expect, test } from 'vitest';
+import { service } from '../../src/operations/service.ts';
+import { changesOf } from './case.ts';
+
+const conf = '/etc/containerd/config.toml';
+const wish = { unit: 'containerd.service', restart_after: [conf] };
+
+interface Seen {
+  readonly properties?: Readonly<Record<string, string>>;
+  readonly hash?: string;
+  /** Seconds since 1970; the process started at 1000. */
+  readonly changedAt?: number;
+  readonly stamp?: readonly string[];
+}
+
+const seen = ({ properties = {}, hash = 'aaa', changedAt = 900, stamp = [] }: Seen): string =>
+  [
+    ...Object.entries({
+      LoadState: 'loaded',
+      ActiveState: 'active',
+      UnitFileState: 'enabled',
+      NeedDaemonReload: 'no',
+      InvocationID: 'p1',
+      ExecMainStartTimestampMonotonic: '500000000',
+      ...properties,
+    }).map(([key, value]) => `${key} ${value}`),
+    'clock 2000.0 1500.00',
+    'boot b',
+    ...stamp.map((line) => `stamp-${line}`),
+    `watched ${changedAt} ${hash} ${conf}`,
+    '',
+  ].join('\n');
+
+const upcoming = (sha256: string | null) => ({ files: new Map([[conf, sha256]]) });
+const restart = `containerd.service: restart: ${conf} changed`;
+
+test.each<[string, Seen, ReturnType<typeof upcoming> | undefined, readonly string[]]>([
+  ['set up by hand, older file', {}, undefined, []],
+  ['file newer than the process', { changedAt: 1001 }, undefined, [restart]],
+  ['file written right before the start', { changedAt: 1000.01 }, undefined, []],
+  [
+    'newer file that this process was started with',
+    { changedAt: 1001, stamp: ['process p1', `file aaa ${conf}`] },
+    undefined,
+    [],
+  ],
+  [
+    'other content than stamped, whatever its time',
+    { hash: 'bbb', stamp: ['process p1', `file aaa ${conf}`] },
+    undefined,
+    [restart],
+  ],
+  ['stamp of an earlier process', { hash: 'bbb', stamp: ['process p0', `file aaa ${conf}`] }, undefined, []],
+  ['the same content is about to be written', {}, upcoming('aaa'), []],
+  ['other content is about to be written', {}, upcoming('bbb'), [restart]],
+  [
+    'about to be written back to what was stamped',
+    { hash: 'bbb', stamp: ['process p1', `file aaa ${conf}`] },
+    upcoming('aaa'),
+    [],
+  ],
+  ['about to be removed', {}, upcoming(null), [`containerd.service: restart: ${conf} was removed`]],
+  ['never there', { hash: 'absent', changedAt: 1500 }, undefined, []],
+  [
+    'removed by a run that died before the restart, reboot in between',
+    { hash: 'absent', changedAt: 1500, stamp: ['process p0', `file aaa ${conf}`] },
+    undefined,
+    [`containerd.service: restart: ${conf} was removed`],
+  ],
+  [
+    'unit changed on disk',
+    { properties: { NeedDaemonReload: 'yes' } },
+    undefined,
+    ['containerd.service: restart: its unit changed on disk'],
+  ],
+  ['not running', { properties: { ActiveState: 'failed' } }, undefined, ['containerd.service: start']],
+  ['masked', { properties: { LoadState: 'masked' } }, undefined, ['UNIT_MASKED']],
+  ['not there', { properties: { LoadState: 'not-found' } }, undefined, ['UNIT_NOT_FOUND']],
+])('%s', (_name, state, coming, changes) => {
+  expect(changesOf(service, wish, seen(state), coming)).toEqual(changes);
+});
+
+test('a unit that an earlier task writes may be missing', () => {
+  const files = new Map([['/etc/systemd/system/containerd.service', 'ccc']]);
+  const output = seen({ properties: { LoadState: 'not-found', ActiveState: 'inactive', UnitFileState: '' } });
+  expect(changesOf(service, { ...wish, enabled: true }, output, { files })).toEqual([
+    'containerd.service: start at boot',
+    'containerd.service: start',
+  ]);
+});
