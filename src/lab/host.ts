@@ -94,6 +94,7 @@ export async function isOn(host: LabHost): Promise<boolean> {
 /** Switches a host on without waiting for it. */
 export async function switchOn(host: LabHost): Promise<void> {
   if (await isOn(host)) return;
+  await cutPower(host); // what a killed supervisor may have left running
   const console = openSync(join(host.folder, 'console.log'), 'a');
   const supervisor = join(host.labFolder, 'supervisor.sh');
   spawn('sh', [supervisor, 'run', host.folder], {
