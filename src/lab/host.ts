@@ -7,9 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ProvisionError } from '../errors.ts';
 import { quote } from '../shell.ts';
 import { clearCgroups } from './cgroups.ts';
-import { execute, must } from './execute.ts';
+import { must } from './execute.ts';
 import { enableUnits, type HostFile, writeHostFiles } from './host-files.ts';
 import { namespaceOf, vethOf } from './network.ts';
+import { signal } from './processes.ts';
 import { addressOf, type Slot } from './slot.ts';
 import { runOnHost } from './ssh.ts';
 import { waitUntil } from './wait-until.ts';
@@ -136,7 +137,7 @@ const bootFailed = async (host: LabHost): Promise<ProvisionError> =>
 export async function switchOff(host: LabHost): Promise<void> {
   const pid = await readPid(host, 'nspawn.pid');
   if (!(await isOn(host)) || pid === undefined) return cutPower(host);
-  await execute('kill', ['-TERM', String(pid)]);
+  signal('SIGTERM', [pid]);
   for (const end = Date.now() + 40_000; (await isOn(host)) && Date.now() < end; ) await sleep(50);
   await cutPower(host);
 }
@@ -146,11 +147,11 @@ export async function cutPower(host: LabHost): Promise<void> {
   const nspawn = (await isOn(host)) ? await readPid(host, 'nspawn.pid') : undefined;
   if (nspawn !== undefined) {
     const children = await readFile(`/proc/${nspawn}/task/${nspawn}/children`, 'utf8').catch(() => '');
-    await execute('kill', ['-KILL', ...children.split(' ').filter(Boolean)]);
+    signal('SIGKILL', children.split(' ').filter(Boolean).map(Number));
   }
   for (const end = Date.now() + 3_000; (await isOn(host)) && Date.now() < end; ) await sleep(50);
   const supervisor = (await isOn(host)) ? await readPid(host, 'supervisor.pid') : undefined;
-  if (supervisor !== undefined) await execute('kill', ['-KILL', String(supervisor)]);
+  if (supervisor !== undefined) signal('SIGKILL', [supervisor]);
   await clearCgroups(`${host.slot.cgroup}/${host.name}`);
 }
 

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { assetsFolder } from './assets.ts';
 import { openAuthority, openServiceAccountKey } from './certificates.ts';
@@ -63,13 +63,18 @@ async function build(
 ): Promise<Pick<LabState, 'template' | 'parts'>> {
   const machine = await prepareMachine(folder, say);
   await mkdir(cacheFolder, { recursive: true });
-  const apt = await openPrivateApt(join(cacheFolder, 'apt'), machine.sources);
-  if (bare) return { template: await buildTemplate(cacheFolder, apt.sourcesFile, say), parts: null };
-  const [kubernetes, template] = await Promise.all([
-    buildKubernetes(cacheFolder, apt, say),
-    buildTemplate(cacheFolder, apt.sourcesFile, say),
-  ]);
-  return { template, parts: await packParts(cacheFolder, { template, kubernetes }, apt, say) };
+  const aptFolder = await mkdtemp(join(cacheFolder, 'apt-'));
+  try {
+    const apt = await openPrivateApt(aptFolder, machine.sources);
+    if (bare) return { template: await buildTemplate(cacheFolder, apt.sourcesFile, say), parts: null };
+    const [kubernetes, template] = await Promise.all([
+      buildKubernetes(cacheFolder, apt, say),
+      buildTemplate(cacheFolder, apt.sourcesFile, say),
+    ]);
+    return { template, parts: await packParts(cacheFolder, { template, kubernetes }, apt, say) };
+  } finally {
+    await rm(aptFolder, { recursive: true, force: true });
+  }
 }
 
 async function prepareFolder(folder: string, state: LabState): Promise<void> {
