@@ -13,7 +13,7 @@ import { readState } from './state.ts';
 /** Ends a lab and removes all of it: processes, cgroups, network, disks. Says false where there is none. */
 export async function labDown(labFolder: string): Promise<boolean> {
   const folder = resolve(labFolder);
-  return exclusively(`up ${folder}`.slice(-80), async () => {
+  return exclusively(`up ${folder}`, async () => {
     const hosts = readState(folder)?.hosts;
     const slots = await ownedSlots(folder);
     for (const slot of slots) {

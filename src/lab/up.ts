@@ -38,7 +38,7 @@ export async function labUp(options: LabOptions): Promise<Lab> {
   const folder = resolve(options.folder);
   const names = hostNames(options.nodes);
   await mkdir(folder, { recursive: true });
-  return exclusively(`up ${folder}`.slice(-80), async () => {
+  return exclusively(`up ${folder}`, async () => {
     const built = await build(folder, options);
     const known = readState(folder);
     const slot = await exclusively('slots', () => takeSlot(folder, known?.slot));
