@@ -4,7 +4,7 @@ import { copyFile, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/p
 import { basename, join } from 'node:path';
 import { openAuthority, renderKubeconfig } from './certificates.ts';
 import { apiServerUrl } from './control-plane.ts';
-import { authorityFolder } from './disks.ts';
+import { authorityFolder } from './disk-contents.ts';
 import { exclusively } from './exclusively.ts';
 import { must } from './execute.ts';
 import type { LabHost } from './host.ts';

@@ -1,20 +1,11 @@
 import { join, resolve } from 'node:path';
 import { ProvisionError } from '../errors.ts';
 import { openKubectl } from './cluster.ts';
-import { bareDisk, clusterDisk } from './disks.ts';
+import { createDisk } from './disk.ts';
+import { bareDisk, clusterDisk } from './disk-contents.ts';
 import { exclusively } from './exclusively.ts';
 import type { Execution } from './execute.ts';
-import {
-  createDisk,
-  cutPower,
-  describeHost,
-  isOn,
-  type LabHost,
-  rebootHost,
-  switchOff,
-  switchOn,
-  waitForSsh,
-} from './host.ts';
+import { cutPower, describeHost, isOn, type LabHost, rebootHost, switchOff, switchOn, waitForSsh } from './host.ts';
 import { acceptHostKey, paths, writeInventory } from './lab-folder.ts';
 import { describeSlot, maximumNodes } from './slot.ts';
 import { runOnHost, sshArguments } from './ssh.ts';

@@ -4,9 +4,10 @@ import { assetsFolder } from './assets.ts';
 import { openAuthority, openServiceAccountKey } from './certificates.ts';
 import { openKubectl, prepareCluster, waitForControllerManagers, waitForNodes } from './cluster.ts';
 import { openPrivateApt } from './debian-archive.ts';
-import { authorityFolder, clusterDisk } from './disks.ts';
+import { createDisk, hasDisk } from './disk.ts';
+import { authorityFolder, clusterDisk } from './disk-contents.ts';
 import { exclusively } from './exclusively.ts';
-import { createDisk, hasDisk, installSupervisor, type LabHost, switchOn, waitForSsh } from './host.ts';
+import { installSupervisor, type LabHost, switchOn, waitForSsh } from './host.ts';
 import { buildKubernetes } from './kubernetes-build.ts';
 import { hostNames, type Lab, openLab } from './lab.ts';
 import {
