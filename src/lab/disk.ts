@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { quote } from '../shell.ts';
 import { must } from './execute.ts';
@@ -21,8 +21,8 @@ export async function createDisk(host: LabHost, disk: Disk): Promise<void> {
   const { folder, name, address, slot } = host;
   const upper = join(folder, 'upper');
   await rm(folder, { recursive: true, force: true });
-  for (const part of [upper, join(folder, 'work'), join(folder, 'merged')])
-    await mkdir(part, { recursive: true, mode: 0o755 });
+  for (const part of [upper, join(folder, 'work'), join(folder, 'merged')]) await mkdir(part, { recursive: true });
+  await chmod(upper, 0o755); // it becomes the host's /
   const template = disk.layers.at(-1) ?? '';
   await must('cp', ['-a', join(template, 'var'), join(folder, 'var')]);
   const hosts = ['127.0.0.1 localhost', '::1 localhost', `${address} ${name}`];
