@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { ProvisionError } from '../errors.ts';
 import { assetsFolder } from './assets.ts';
 import { openAuthority, openServiceAccountKey } from './certificates.ts';
 import { openKubectl, prepareCluster, waitForControllerManagers, waitForNodes } from './cluster.ts';
@@ -40,8 +41,9 @@ export async function labUp(options: LabOptions): Promise<Lab> {
   const names = hostNames(options.nodes);
   await mkdir(folder, { recursive: true });
   return exclusively(`up ${folder}`, async () => {
-    const built = await build(folder, options);
     const known = readState(folder);
+    if (known !== undefined && (known.parts === null) !== (options.bare ?? false)) throw otherKind(folder);
+    const built = await build(folder, options);
     const slot = await exclusively('slots', () => takeSlot(folder, known?.slot));
     const hosts = [...new Set([...(known?.hosts ?? []), ...names])];
     const state: LabState = { ...(known ?? built), slot: slot.number, hosts };
@@ -56,6 +58,15 @@ export async function labUp(options: LabOptions): Promise<Lab> {
     return lab;
   });
 }
+
+const otherKind = (folder: string): ProvisionError =>
+  new ProvisionError({
+    code: 'LAB_OTHER_KIND',
+    kind: 'usage',
+    what: 'A lab of hosts alone cannot become one with a cluster, nor the other way round',
+    where: folder,
+    fix: 'Run `lab down` first.',
+  });
 
 /** What comes from the cache, made first where it is not there yet. */
 async function build(
