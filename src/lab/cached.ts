@@ -30,6 +30,6 @@ export async function cached(
       await rm(unfinished, { recursive: true, force: true });
     }
   };
-  await exclusively(folder.slice(-80), build, waiting);
+  await exclusively(folder, build, waiting);
   return folder;
 }

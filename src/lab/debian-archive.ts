@@ -98,6 +98,8 @@ export async function openPrivateApt(folder: string, sources: string): Promise<P
     `Dir::Cache=${folder}/cache`,
     'APT::Sandbox::User=root',
     'Acquire::Retries=3',
+    'Acquire::Languages=none',
+    'Acquire::GzipIndexes=true',
   ].map((option) => `-o${option}`);
   let updated: Promise<string> | undefined;
   const get = async (args: readonly string[], into: string, log: string): Promise<void> => {

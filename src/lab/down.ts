@@ -3,16 +3,17 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clearCgroups } from './cgroups.ts';
 import { exclusively } from './exclusively.ts';
-import { execute, must } from './execute.ts';
+import { must } from './execute.ts';
 import { cutPower, describeHost } from './host.ts';
 import { ownedSlots, removeNetwork } from './network.ts';
+import { signal } from './processes.ts';
 import type { Slot } from './slot.ts';
 import { readState } from './state.ts';
 
 /** Ends a lab and removes all of it: processes, cgroups, network, disks. Says false where there is none. */
 export async function labDown(labFolder: string): Promise<boolean> {
   const folder = resolve(labFolder);
-  return exclusively(`up ${folder}`.slice(-80), async () => {
+  return exclusively(`up ${folder}`, async () => {
     const hosts = readState(folder)?.hosts;
     const slots = await ownedSlots(folder);
     for (const slot of slots) {
@@ -26,8 +27,7 @@ export async function labDown(labFolder: string): Promise<boolean> {
 
 /** Removes what is left, whatever the records say. The bridge goes last: who owns it may remove the rest, also after a removal that was cut off. */
 async function remove(folder: string, slot: Slot): Promise<void> {
-  const supervisors = await findSupervisors(folder);
-  await execute('kill', ['-KILL', ...supervisors]);
+  signal('SIGKILL', await findSupervisors(folder));
   await clearCgroups(slot.cgroup);
   for (let tries = 0; tries < 50 && (await findSupervisors(folder)).length > 0; tries += 1) await sleep(100);
   for (const kept of await readdir('/run/systemd/nspawn/propagate').catch(() => [])) {
@@ -37,12 +37,12 @@ async function remove(folder: string, slot: Slot): Promise<void> {
 }
 
 /** Process ids of the lab's supervisors. */
-async function findSupervisors(folder: string): Promise<string[]> {
-  const found: string[] = [];
+async function findSupervisors(folder: string): Promise<number[]> {
+  const found: number[] = [];
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
     const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0');
     if (words[0] === 'sh' && words[1]?.endsWith('/supervisor.sh') && words[3]?.startsWith(`${folder}/hosts/`))
-      found.push(pid);
+      found.push(Number(pid));
   }
   return found;
 }

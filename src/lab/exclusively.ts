@@ -1,14 +1,16 @@
+import { createHash } from 'node:crypto';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Runs `work` while no other process of this machine holds the same name; calls `onWait` once if it has to wait.
+ * Runs `work` while nobody else on this machine, this process included, holds the same name; calls `onWait` once if it has to wait.
  * The lock is a listening abstract socket, so the kernel gives it back however the holder ends.
  */
 export async function exclusively<T>(name: string, work: () => Promise<T>, onWait?: () => void): Promise<T> {
+  const address = `\0provision-lab/${createHash('sha256').update(name).digest('hex')}`;
   let waited = false;
   for (;;) {
-    const release = await acquire(`\0provision-lab/${name}`);
+    const release = await acquire(address);
     if (release !== undefined) {
       try {
         return await work();
@@ -18,7 +20,7 @@ export async function exclusively<T>(name: string, work: () => Promise<T>, onWai
     }
     if (!waited) onWait?.();
     waited = true;
-    await sleep(200);
+    await sleep(20 + 80 * Math.random());
   }
 }
 

@@ -38,20 +38,10 @@ export async function buildKubernetes(
     const build = (...command: string[]): Promise<string> =>
       must('nice', ['-n', '10', 'env', '-i', ...clean, ...go, ...command], { folder: source, log });
     await build('make', 'generated_files');
-    for (const program of programs) {
-      say(`Building ${program} (${programs.indexOf(program) + 1} of ${programs.length})`);
-      const modules = ['CGO_ENABLED=0', 'GO111MODULE=on', 'GOFLAGS=-mod=vendor'];
-      await build(
-        ...modules,
-        'go',
-        'build',
-        '-ldflags',
-        linkerFlags(),
-        '-o',
-        `${unfinished}/${program}`,
-        `./cmd/${program}`,
-      );
-    }
+    say(`Compiling ${programs.join(', ')}`);
+    const modules = ['CGO_ENABLED=0', 'GO111MODULE=on', 'GOFLAGS=-mod=vendor'];
+    const commands = programs.map((program) => `./cmd/${program}`);
+    await build(...modules, 'go', 'build', '-trimpath', '-ldflags', linkerFlags(), '-o', `${unfinished}/`, ...commands);
     await must('gcc', ['-Os', '-static', '-o', `${unfinished}/pause`, 'build/pause/linux/pause.c'], {
       folder: source,
       log,

@@ -4,7 +4,8 @@ import { copyFile, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/p
 import { basename, join } from 'node:path';
 import { openAuthority, renderKubeconfig } from './certificates.ts';
 import { apiServerUrl } from './control-plane.ts';
-import { authorityFolder } from './disks.ts';
+import { authorityFolder } from './disk-contents.ts';
+import { exclusively } from './exclusively.ts';
 import { must } from './execute.ts';
 import type { LabHost } from './host.ts';
 import { renderInventory } from './inventory.ts';
@@ -26,19 +27,22 @@ export async function makeKey(folder: string): Promise<void> {
 }
 
 /** Makes the lab's known_hosts say what the host's key is now. */
-export async function acceptHostKey(host: LabHost): Promise<void> {
-  const file = join(host.labFolder, paths.knownHosts);
-  const others = (await readKnownHosts(file)).filter((line) => !line.startsWith(`${host.address} `));
-  const current = await readFile(join(host.folder, 'known_hosts'), 'utf8');
-  await writeFile(`${file}.new`, [...others, current].join('\n'));
-  await rename(`${file}.new`, file);
-}
+export const acceptHostKey = (host: LabHost): Promise<void> => changeKnownHosts(host, true);
 
 /** Trusts a host that nobody has seen before; a changed key stays untrusted. */
-export async function acceptFirstHostKey(host: LabHost): Promise<void> {
-  const lines = await readKnownHosts(join(host.labFolder, paths.knownHosts));
-  if (!lines.some((line) => line.startsWith(`${host.address} `))) await acceptHostKey(host);
-}
+export const acceptFirstHostKey = (host: LabHost): Promise<void> => changeKnownHosts(host, false);
+
+/** One after another, because the hosts of a lab start together. */
+const changeKnownHosts = (host: LabHost, replace: boolean): Promise<void> =>
+  exclusively(`known_hosts ${host.labFolder}`, async () => {
+    const file = join(host.labFolder, paths.knownHosts);
+    const lines = await readKnownHosts(file);
+    const others = lines.filter((line) => !line.startsWith(`${host.address} `));
+    if (!replace && others.length < lines.length) return;
+    const current = await readFile(join(host.folder, 'known_hosts'), 'utf8');
+    await writeFile(`${file}.new`, [...others, current].join('\n'));
+    await rename(`${file}.new`, file);
+  });
 
 const readKnownHosts = async (file: string): Promise<string[]> =>
   (await readFile(file, 'utf8').catch(() => '')).split('\n').filter(Boolean);

@@ -1,19 +1,11 @@
 import { join, resolve } from 'node:path';
 import { ProvisionError } from '../errors.ts';
 import { openKubectl } from './cluster.ts';
-import { bareDisk, clusterDisk } from './disks.ts';
+import { createDisk } from './disk.ts';
+import { bareDisk, clusterDisk } from './disk-contents.ts';
+import { exclusively } from './exclusively.ts';
 import type { Execution } from './execute.ts';
-import {
-  createDisk,
-  cutPower,
-  describeHost,
-  isOn,
-  type LabHost,
-  rebootHost,
-  switchOff,
-  switchOn,
-  waitForSsh,
-} from './host.ts';
+import { cutPower, describeHost, isOn, type LabHost, rebootHost, switchOff, switchOn, waitForSsh } from './host.ts';
 import { acceptHostKey, paths, writeInventory } from './lab-folder.ts';
 import { describeSlot, maximumNodes } from './slot.ts';
 import { runOnHost, sshArguments } from './ssh.ts';
@@ -92,13 +84,16 @@ export function openLab(labFolder: string): Lab {
       await start(name);
     },
     addNode: async () => {
-      const state = find();
-      const name = `node${1 + Math.max(0, ...state.hosts.map((other) => Number(/^node(\d+)$/.exec(other)?.[1] ?? 0)))}`;
-      const next = { ...state, hosts: [...state.hosts, name] };
-      await createDisk(describeHost(folder, describeSlot(state.slot), name), await clusterDisk(folder, next, name));
-      await writeState(folder, next);
+      const name = await exclusively(`hosts ${folder}`, async () => {
+        const state = find();
+        const added = nextNode(state.hosts);
+        const next = { ...state, hosts: [...state.hosts, added] };
+        await createDisk(describeHost(folder, describeSlot(state.slot), added), await clusterDisk(folder, next, added));
+        await writeState(folder, next);
+        await writeInventory(folder, next);
+        return added;
+      });
       await acceptHostKey(host(name));
-      await writeInventory(folder, next);
       await start(name);
       return name;
     },
@@ -109,6 +104,9 @@ export function openLab(labFolder: string): Lab {
     sshArguments: (name, user) => sshArguments(host(name), user),
   };
 }
+
+const nextNode = (hosts: readonly string[]): string =>
+  `node${1 + Math.max(0, ...hosts.map((name) => Number(/^node(\d+)$/.exec(name)?.[1] ?? 0)))}`;
 
 function missing(folder: string): never {
   throw new ProvisionError({

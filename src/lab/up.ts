@@ -1,12 +1,14 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { ProvisionError } from '../errors.ts';
 import { assetsFolder } from './assets.ts';
 import { openAuthority, openServiceAccountKey } from './certificates.ts';
 import { openKubectl, prepareCluster, waitForControllerManagers, waitForNodes } from './cluster.ts';
 import { openPrivateApt } from './debian-archive.ts';
-import { authorityFolder, clusterDisk } from './disks.ts';
+import { createDisk, hasDisk } from './disk.ts';
+import { authorityFolder, clusterDisk } from './disk-contents.ts';
 import { exclusively } from './exclusively.ts';
-import { createDisk, hasDisk, installSupervisor, type LabHost, switchOn, waitForSsh } from './host.ts';
+import { installSupervisor, type LabHost, switchOn, waitForSsh } from './host.ts';
 import { buildKubernetes } from './kubernetes-build.ts';
 import { hostNames, type Lab, openLab } from './lab.ts';
 import {
@@ -38,9 +40,10 @@ export async function labUp(options: LabOptions): Promise<Lab> {
   const folder = resolve(options.folder);
   const names = hostNames(options.nodes);
   await mkdir(folder, { recursive: true });
-  return exclusively(`up ${folder}`.slice(-80), async () => {
-    const built = await build(folder, options);
+  return exclusively(`up ${folder}`, async () => {
     const known = readState(folder);
+    if (known !== undefined && (known.parts === null) !== (options.bare ?? false)) throw otherKind(folder);
+    const built = await build(folder, options);
     const slot = await exclusively('slots', () => takeSlot(folder, known?.slot));
     const hosts = [...new Set([...(known?.hosts ?? []), ...names])];
     const state: LabState = { ...(known ?? built), slot: slot.number, hosts };
@@ -56,6 +59,15 @@ export async function labUp(options: LabOptions): Promise<Lab> {
   });
 }
 
+const otherKind = (folder: string): ProvisionError =>
+  new ProvisionError({
+    code: 'LAB_OTHER_KIND',
+    kind: 'usage',
+    what: 'A lab of hosts alone cannot become one with a cluster, nor the other way round',
+    where: folder,
+    fix: 'Run `lab down` first.',
+  });
+
 /** What comes from the cache, made first where it is not there yet. */
 async function build(
   folder: string,
@@ -63,13 +75,18 @@ async function build(
 ): Promise<Pick<LabState, 'template' | 'parts'>> {
   const machine = await prepareMachine(folder, say);
   await mkdir(cacheFolder, { recursive: true });
-  const apt = await openPrivateApt(join(cacheFolder, 'apt'), machine.sources);
-  if (bare) return { template: await buildTemplate(cacheFolder, apt.sourcesFile, say), parts: null };
-  const [kubernetes, template] = await Promise.all([
-    buildKubernetes(cacheFolder, apt, say),
-    buildTemplate(cacheFolder, apt.sourcesFile, say),
-  ]);
-  return { template, parts: await packParts(cacheFolder, { template, kubernetes }, apt, say) };
+  const aptFolder = await mkdtemp(join(cacheFolder, 'apt-'));
+  try {
+    const apt = await openPrivateApt(aptFolder, machine.sources);
+    if (bare) return { template: await buildTemplate(cacheFolder, apt.sourcesFile, say), parts: null };
+    const [kubernetes, template] = await Promise.all([
+      buildKubernetes(cacheFolder, apt, say),
+      buildTemplate(cacheFolder, apt.sourcesFile, say),
+    ]);
+    return { template, parts: await packParts(cacheFolder, { template, kubernetes }, apt, say) };
+  } finally {
+    await rm(aptFolder, { recursive: true, force: true });
+  }
 }
 
 async function prepareFolder(folder: string, state: LabState): Promise<void> {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { openAuthority, openServiceAccountKey } from './certificates.ts';
 import { apiServerUrl, firstControlPlane, furtherControlPlane } from './control-plane.ts';
-import type { Disk } from './host.ts';
+import type { Disk } from './disk.ts';
 import { containerdNode } from './node.ts';
 import { addressOf, describeSlot } from './slot.ts';
 import type { LabState } from './state.ts';
