@@ -1,4 +1,7 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { execute } from '../../src/lab/execute.ts';
 import type { HostOperation } from '../../src/operations/operation.ts';
 import { hostOperations } from '../../src/operations/registry.ts';
 import { describeLab } from '../lab/describe-lab.ts';
@@ -17,7 +20,12 @@ const host = 'cp2';
 const others = 'provision-static-routes.timer provision-static-routes.service kube-controller-manager.service';
 
 describeLab('the laws of every operation', (lab) => {
-  const exec = (script: string) => lab.exec(host, 'sh -s', { input: script });
+  // One connection for all of it: there are hundreds of scripts.
+  const shared = ['ControlMaster=auto', 'ControlPersist=10', `ControlPath=${join(tmpdir(), 'provision-laws-%C')}`];
+  const exec = (script: string) =>
+    execute('ssh', [...shared.flatMap((option) => ['-o', option]), ...lab.sshArguments(host), 'sh -s'], {
+      input: script,
+    });
   let sha256 = '';
 
   beforeAll(async () => {
