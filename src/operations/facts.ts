@@ -1,4 +1,4 @@
-import { type ShellScript, sh } from '../shell.ts';
+import { ShellScript, sh } from '../shell.ts';
 
 /** A systemd unit as one look found it; times are seconds since the epoch on the host's own clock. */
 export interface UnitFacts {

@@ -1,12 +1,17 @@
+import type { Execution } from '../../src/lab/execute.ts';
 import type { HostOperation } from '../../src/operations/operation.ts';
 import { prelude } from '../../src/operations/prelude.ts';
 import type { ShellScript } from '../../src/shell.ts';
-import type { Exec } from './exec.ts';
 
 const nothing = { files: new Map<string, string | null>() };
 
 /** One operation with one wish on one host, each step a script of its own as in a run. */
-export function rehearse(operation: HostOperation, wish: unknown, exec: Exec, run: string) {
+export function rehearse(
+  operation: HostOperation,
+  wish: unknown,
+  exec: (script: string) => Promise<Execution>,
+  run: string,
+) {
   const desired = operation.schema.parse(wish);
   const undo = typeof operation.undo === 'function' ? operation.undo : undefined;
   const runScript = async (options: string, script: ShellScript) => {

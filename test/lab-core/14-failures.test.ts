@@ -1,14 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Execution, execute } from '../../src/lab/execute.ts';
 import { archive } from '../../src/operations/archive.ts';
 import { readFailure } from '../../src/operations/failure.ts';
 import { file } from '../../src/operations/file.ts';
 import type { HostOperation } from '../../src/operations/operation.ts';
 import { service } from '../../src/operations/service.ts';
-import { execThrough } from './exec.ts';
+import { describeLab } from '../lab/describe-lab.ts';
 import { rehearse } from './law-runner.ts';
 
-const host = process.env['PROVISION_TEST_HOST'];
-const exec = execThrough(host ?? '');
+const host = 'cp2';
+let exec: (script: string) => Promise<Execution>;
 const base = '/var/tmp/failures';
 const target = `${base}/opt/bin`;
 
@@ -31,7 +32,9 @@ mkdir -p /var/lib/provision/cache; mv ../a.tar /var/lib/provision/cache/$sum; rm
   return { artifact: { path: 'a.tar', sha256: stdout }, directory: target, required: ['bridge'] };
 };
 
-describe.skipIf(host === undefined)('what goes wrong leaves everything as it was', () => {
+describeLab('what goes wrong leaves everything as it was', (lab) => {
+  exec = (script) => execute('ssh', [...lab.sshArguments(host), 'sh -s'], { input: script });
+
   beforeAll(async () => {
     await exec(`mkdir -p ${target}; mount -t tmpfs -o size=2m tmpfs ${base}/opt; mkdir -p ${target}
 echo old >${target}/bridge; chmod 755 ${target}/bridge`);

@@ -1,0 +1,36 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { describeLab } from '../lab/describe-lab.ts';
+import { allReady, on } from '../lab/read-hosts.ts';
+import { runUp } from '../lab/run-up.ts';
+import { settle, told } from '../lab/settle.ts';
+
+describeLab('a host that is down', (lab) => {
+  beforeAll(async () => {
+    await settle(lab);
+    await lab.stop('node2');
+  });
+  afterAll(async () => {
+    await lab.start('node2');
+    await allReady(lab, ['node1', 'node2']);
+  });
+
+  test('fails alone: the others get what they need and are told as well', async () => {
+    await on(lab, 'node1', 'rm /opt/cni/bin/portmap');
+    const run = await runUp(lab.inventoryPath);
+    expect(
+      run.failures.map(({ host, error }) => [host, error.code]),
+      told(run),
+    ).toEqual([['node2', 'HOST_UNREACHABLE']]);
+    expect(run.code).toBe(3);
+    expect(run.summary('node2')).toMatchObject({ failed: 1, ok: 0, changed: 0 });
+    for (const host of ['cp1', 'cp2', 'node1']) expect(run.summary(host), host).toMatchObject({ failed: 0 });
+    expect(run.summary('node1')).toMatchObject({ changed: 1 });
+    await on(lab, 'node1', 'test -x /opt/cni/bin/portmap');
+  });
+
+  test('left out by --limit the run is well', async () => {
+    const run = await runUp(lab.inventoryPath, '--limit', '!node2');
+    expect(run.code, told(run)).toBe(0);
+    expect(run.events.filter((event) => event.type === 'warning').map((event) => event.host)).toEqual(['node2']);
+  });
+});

@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Lab } from '../../src/lab/lab.ts';
+
+/** Standard output of a script on a host, without the last newline; throws when it fails. */
+export async function on(lab: Lab, host: string, script: string): Promise<string> {
+  const { code, stdout, stderr } = await lab.exec(host, 'sh -s', { input: script });
+  if (code !== 0) throw new Error(`${host}: exit status ${code}\n${script}\n${stderr}${stdout}`);
+  return stdout.trimEnd();
+}
+
+/** The same on several hosts at once, by host. */
+export const onEach = async (lab: Lab, hosts: readonly string[], script: string): Promise<Record<string, string>> =>
+  Object.fromEntries(await Promise.all(hosts.map(async (host) => [host, await on(lab, host, script)] as const)));
+
+/** Standard output of kubectl; throws when it fails. */
+export async function kubectl(lab: Lab, ...args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await lab.kubectl(args);
+  if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`);
+  return stdout;
+}
+
+export interface NodeObject {
+  readonly metadata: { readonly name: string; readonly uid: string };
+  readonly spec: { readonly podCIDR?: string; readonly unschedulable?: boolean };
+  readonly status: {
+    readonly conditions: readonly { readonly type: string; readonly status: string; readonly message: string }[];
+    readonly addresses: readonly { readonly type: string; readonly address: string }[];
+  };
+}
+
+export const nodeObjects = async (lab: Lab): Promise<readonly NodeObject[]> =>
+  JSON.parse(await kubectl(lab, 'get', 'nodes', '-o', 'json')).items;
+
+export const readyCondition = (node: NodeObject) => node.status.conditions.find(({ type }) => type === 'Ready');
+
+/** Each Node's podCIDR by name. */
+export const podCidrs = async (lab: Lab): Promise<Record<string, string | undefined>> =>
+  Object.fromEntries((await nodeObjects(lab)).map(({ metadata, spec }) => [metadata.name, spec.podCIDR]));
+
+/** The start of a unit: differs after every restart; "0" for one that does not run. */
+export const invocationOf = (lab: Lab, host: string, unit: string): Promise<string> =>
+  on(lab, host, `systemctl show -p InvocationID,NRestarts,ExecMainStartTimestampMonotonic ${unit}`);
+
+/** Routes of ours as "network via address", sorted. */
+export const routesOf = async (lab: Lab, host: string): Promise<string[]> =>
+  (await on(lab, host, "ip -4 route show proto 157 | sed 's/ dev .*//'")).split('\n').filter(Boolean).sort();
+
+/** What is on the disk where a run may write: names, modes and contents. */
+export const diskOf = (lab: Lab, host: string): Promise<string> =>
+  on(
+    lab,
+    host,
+    `find /etc /opt/cni /var/lib/provision /usr/local/lib -xdev -printf '%p %M %u %g %T@ %l\\n' 2>/dev/null | sort
+find /etc /opt/cni /var/lib/provision /usr/local/lib -xdev -type f -exec sha256sum {} + 2>/dev/null | sort -k 2`,
+  );
+
+/** Waits until a question is answered with yes; throws with what the last answer was. */
+export async function eventually(
+  what: string,
+  seconds: number,
+  isSo: () => Promise<boolean | string>,
+  periodMs = 250,
+): Promise<void> {
+  const end = Date.now() + seconds * 1000;
+  for (;;) {
+    const answer = await isSo();
+    if (answer === true) return;
+    if (Date.now() > end) throw new Error(`${what}: not within ${seconds} s${answer === false ? '' : `\n${answer}`}`);
+    await sleep(periodMs);
+  }
+}
+
+/** Waits until all these Nodes are Ready. */
+export const allReady = (lab: Lab, names: readonly string[], seconds = 120): Promise<void> =>
+  eventually(`${names.join(', ')} are Ready`, seconds, async () => {
+    const nodes = await nodeObjects(lab);
+    const waiting = names.filter(
+      (name) => readyCondition(nodes.find(({ metadata }) => metadata.name === name) ?? lost)?.status !== 'True',
+    );
+    return waiting.length === 0 || waiting.join(', ');
+  });
+
+const lost: NodeObject = { metadata: { name: '', uid: '' }, spec: {}, status: { conditions: [], addresses: [] } };

@@ -1,0 +1,92 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import type { HostSummary, RunEvent } from '../../src/events.ts';
+import { repositoryFolder } from './shared-lab.ts';
+
+/** An error as it stands in NDJSON. */
+export interface ToldError {
+  readonly code: string;
+  readonly kind: string;
+  readonly what: string;
+  readonly where?: string;
+  readonly why?: string;
+  readonly fix?: string;
+  readonly exitCode: number;
+}
+
+type Told =
+  | Exclude<RunEvent, { readonly type: 'failure' }>
+  | { readonly type: 'failure'; readonly host?: string; readonly stage?: string; readonly error: ToldError };
+export type ToldEvent = Told & { readonly time: string };
+
+export interface Outcome {
+  /** Null when it died of a signal. */
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Run extends Outcome {
+  readonly events: readonly ToldEvent[];
+  /** Codes of all errors, told as events or printed before the run began. */
+  readonly codes: readonly string[];
+  readonly failures: readonly Extract<ToldEvent, { readonly type: 'failure' }>[];
+  /** The changed tasks as "host: task". */
+  readonly changed: readonly string[];
+  summary(host: string): HostSummary;
+}
+
+const program = join(repositoryFolder, 'provision');
+
+/** Starts the command and lets the caller end it before its time. */
+export function startCommand(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): { readonly child: ChildProcess; readonly outcome: Promise<Outcome> } {
+  const { NO_COLOR: _, FORCE_COLOR: __, ...inherited } = process.env;
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd: repositoryFolder,
+    env: { ...inherited, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const)
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      output[name] += text;
+    });
+  const outcome = new Promise<Outcome>((resolve, reject) => {
+    child.on('error', reject).on('close', (code) => resolve({ code, ...output }));
+  });
+  return { child, outcome };
+}
+
+/** Runs the command to its end. */
+export const runCommand = (args: readonly string[], environment?: Readonly<Record<string, string>>): Promise<Outcome> =>
+  startCommand(args, environment).outcome;
+
+/** Runs `up INVENTORY --output json` and reads its events; a line that is no event throws. */
+export async function runUp(inventory: string, ...options: readonly string[]): Promise<Run> {
+  return readRun(await runCommand(['up', inventory, '--output', 'json', ...options]));
+}
+
+export function readRun(outcome: Outcome): Run {
+  const lines = outcome.stdout.split('\n').filter((line) => line !== '');
+  const events = lines.map((line): ToldEvent => JSON.parse(line));
+  const failures = events.filter((event) => event.type === 'failure');
+  const printed = [...outcome.stderr.matchAll(/^✖ ([A-Z_]+)/gm)].map(([, code = '']) => code);
+  return {
+    ...outcome,
+    events,
+    failures,
+    codes: [...failures.map((failure) => failure.error.code), ...printed],
+    changed: events.flatMap((event) =>
+      event.type === 'task-finished' && event.status === 'changed' ? [`${event.host}: ${event.task}`] : [],
+    ),
+    summary(host) {
+      const finished = events.findLast((event) => event.type === 'run-finished');
+      const found = finished?.hosts.find((one) => one.host === host);
+      if (!found) throw new Error(`the run says nothing of ${host}:\n${outcome.stdout}${outcome.stderr}`);
+      return found;
+    },
+  };
+}
