@@ -1,5 +1,3 @@
-import type { ProvisionError } from '../errors.ts';
-import { ProvisionErrors } from '../errors.ts';
 import type { ClusterSnapshot } from '../kubernetes/cluster.ts';
 import type { ClusterOperation } from '../operations/cluster-operation.ts';
 import type { Host } from './host.ts';
@@ -135,9 +133,4 @@ export class Planner {
   forget(host: Host): void {
     this.#seen.delete(host.name);
   }
-}
-
-/** Throws all of them at once, if any. */
-export function throwTogether(errors: readonly ProvisionError[]): void {
-  if (errors.length > 0) throw new ProvisionErrors(errors);
 }

@@ -212,6 +212,8 @@ async function runClusterTask(
     view(),
     entry.desired,
   );
+  // while it waited, others may have changed what was seen
+  for (const host of hosts) state.planner.forget(host);
   for (const host of hosts) emit({ type: 'task-finished', ...report, host: host.name, status: 'ok', changes, detail });
   return true;
 }

@@ -14,6 +14,15 @@ export interface UnitFacts {
   readonly commandLine: readonly string[];
 }
 
+export interface RouteFacts {
+  /** `default`, or a network. */
+  readonly destination: string;
+  readonly device?: string;
+  readonly gateway?: string;
+  /** As iproute2 prints it, a name or a number. */
+  readonly protocol?: string;
+}
+
 export interface HostFacts {
   readonly hostname: string;
   readonly machineId: string;
@@ -22,8 +31,10 @@ export interface HostFacts {
   readonly architecture: string;
   /** IPv4 addresses with prefix, such as `10.0.0.11/24`, by device. */
   readonly addresses: readonly { readonly device: string; readonly cidr: string }[];
-  /** IPv4 routes of the main table as `ip route` prints them. */
-  readonly routes: readonly string[];
+  /** IPv4 routes of the main table. */
+  readonly routes: readonly RouteFacts[];
+  /** `Network` of a flannel's net-conf.json or subnet.env, where there is one. */
+  readonly flannelNetworks: readonly string[];
   readonly units: ReadonlyMap<string, UnitFacts>;
   /** Bytes of each file in the artifact cache, by name: `<sha256>` or `<sha256>.part`. */
   readonly cache: ReadonlyMap<string, number>;
@@ -45,6 +56,9 @@ echo "architecture $(uname -m)"
 echo "now $(date +%s.%N) $(cat /proc/uptime)"
 ip -o -4 addr show 2>/dev/null | sed 's/^/address /'
 ip -4 route show table main 2>/dev/null | sed 's/^/route /'
+[ ! -f /run/flannel/subnet.env ] || sed -n 's/^FLANNEL_NETWORK=/flannel /p' /run/flannel/subnet.env
+[ ! -f /etc/kube-flannel/net-conf.json ] ||
+  tr -d ' \n\t' </etc/kube-flannel/net-conf.json | sed -n 's/.*"Network":"\([^"]*\)".*/flannel \1\n/p'
 units=$(systemctl show -p ${properties} -- ${units} 2>/dev/null)
 printf '%s\n' "$units" | sed 's/^/unit /'
 for word in $units; do
@@ -74,7 +88,8 @@ export function parseFacts(output: string): HostFacts {
       const [, device = '', , cidr = ''] = text.split(/\s+/);
       return { device, cidr };
     }),
-    routes: all('route'),
+    routes: all('route').map(parseRoute),
+    flannelNetworks: [...new Set(all('flannel'))],
     units: parseUnits(all('unit'), parseCommandLines(output), now - uptime),
     cache: new Map(
       all('cache').map((text) => {
@@ -83,6 +98,15 @@ export function parseFacts(output: string): HostFacts {
       }),
     ),
   };
+}
+
+/** `10.5.1.0/24 via 10.0.0.12 dev eth0 proto 157 …`, a kind such as `unreachable` before it. */
+function parseRoute(line: string): RouteFacts {
+  const words = line.trim().split(/\s+/);
+  const after = (key: string): string | undefined => words[words.indexOf(key) + 1 || words.length];
+  const [device, gateway, protocol] = [after('dev'), after('via'), after('proto')];
+  const destination = words.find((word) => word === 'default' || /^\d/.test(word)) ?? '';
+  return { destination, ...(device && { device }), ...(gateway && { gateway }), ...(protocol && { protocol }) };
 }
 
 /** The words of each process, by its number; the kernel ends each word with a NUL. */

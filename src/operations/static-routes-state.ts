@@ -16,6 +16,9 @@ export interface RoutingState {
   readonly gateways: ReadonlyMap<string, string>;
 }
 
+/** The number that our routes carry in the kernel; only those are ever removed. */
+export const routeProtocol = 157;
+
 export const chains = [
   { table: 'nat', name: 'PROVISION-POSTRTG', from: 'POSTROUTING' },
   { table: 'filter', name: 'PROVISION-FWD', from: 'FORWARD' },
@@ -25,7 +28,7 @@ export const chains = [
 export const seeRouting = (addresses: readonly string[]): ShellScript =>
   joinScripts([
     sh`ip -V 2>&1 | grep -q iproute2 || fail IPROUTE2_MISSING 'this host has no iproute2' 'install the package iproute2'
-ip -4 -o route show proto 157 | sed 's/^/route /'
+ip -4 -o route show proto ${routeProtocol} | sed 's/^/route /'
 [ ! -f /run/flannel/subnet.env ] || sed 's/^/env /' /run/flannel/subnet.env
 iptables=$(cat /run/provision/static-routes.iptables 2>/dev/null || echo iptables)
 command -v "$iptables" >/dev/null || iptables=:`,

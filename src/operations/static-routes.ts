@@ -3,7 +3,14 @@ import { ProvisionError } from '../errors.ts';
 import type { Change } from '../events.ts';
 import { joinScripts, type ShellScript, sh } from '../shell.ts';
 import { defineOperation } from './operation.ts';
-import { chains, parseRouting, type RoutingState, seeRouting, wantedRules } from './static-routes-state.ts';
+import {
+  chains,
+  parseRouting,
+  type RoutingState,
+  routeProtocol,
+  seeRouting,
+  wantedRules,
+} from './static-routes-state.ts';
 
 const network = z.string().regex(/^(\d{1,3}\.){3}\d{1,3}\/\d{1,2}$/, 'an IPv4 network such as 10.5.0.0/16');
 
@@ -126,8 +133,8 @@ systemctl restart provision-static-routes.service || {
   undo: (actual) =>
     joinScripts([
       sh`systemctl stop provision-static-routes.timer provision-static-routes.service 2>/dev/null || :
-ip -4 route flush proto 157`,
-      ...[...actual.routes].map(([cidr, address]) => sh`ip -4 route add ${cidr} via ${address} proto 157`),
+ip -4 route flush proto ${routeProtocol}`,
+      ...[...actual.routes].map(([cidr, address]) => sh`ip -4 route add ${cidr} via ${address} proto ${routeProtocol}`),
       ...putBackRules(actual),
       sh`restore /run/flannel/subnet.env`,
     ]),
