@@ -41,8 +41,12 @@ export async function applyTasks(host: Host, planned: readonly PlannedTask[], co
   planned.forEach(({ task }, index) => {
     items.push(probeItem(task, `look ${index}`));
   });
-  for (const { task } of planned) emit({ type: 'task-started', stage, host: host.name, task: task.name });
-  const answers = await host.trip({ items, lock: context.holder });
+  const onStart = (id: string): void => {
+    const started = /^apply (\d+)$/.exec(id);
+    const task = planned[Number(started?.[1] ?? -1)]?.task.name;
+    if (task !== undefined) emit({ type: 'task-started', stage, host: host.name, task });
+  };
+  const answers = await host.trip({ items, lock: context.holder, onStart });
   const prepared = answers.get('prepare');
   if (prepared?.code !== 0) throw taskFailed(host, 'making /var/lib/provision', prepared);
   for (const [index, { task, changes }] of planned.entries()) {

@@ -3,7 +3,7 @@ import { ProvisionError } from '../errors.ts';
 import { factsScript, type HostFacts, parseFacts } from '../operations/facts.ts';
 import { prelude } from '../operations/prelude.ts';
 import type { Transport } from '../transport/transport.ts';
-import { composeTrip, readTrip, type TripAnswer, type TripItem, type TripOptions } from './trip.ts';
+import { composeTrip, followStarts, readTrip, type TripAnswer, type TripItem, type TripOptions } from './trip.ts';
 
 /** A host of the inventory, before it is reached. */
 export interface HostTarget {
@@ -18,7 +18,8 @@ export interface TripRequest {
   readonly items: readonly TripItem[];
   /** Holds the host's lock under this name. */
   readonly lock?: string;
-  readonly onOutput?: (text: string) => void;
+  /** Called with the id of each item when its turn comes. */
+  readonly onStart?: (id: string) => void;
 }
 
 /** A reached host: one connection, and what the last look found. */
@@ -55,8 +56,9 @@ export async function openHost(target: HostTarget, run: string, units: readonly 
     facts: undefined,
     nodeName: undefined,
     async trip(request) {
-      // every trip that may change something ends with a fresh look at the facts
-      const items = [...request.items, factsItem(units)];
+      // facts are read when nothing else is asked, and again after what may have changed them
+      const readsFacts = request.items.length === 0 || request.lock !== undefined;
+      const items = readsFacts ? [...request.items, factsItem(units)] : request.items;
       const answers = await runTrip(target.name, run, transport, items, request);
       const facts = answers.get('facts');
       if (facts && facts.code === 0) host.facts = parseFacts(facts.stdout);
@@ -89,7 +91,7 @@ async function runTrip(
   const timeoutMs = 1000 * items.reduce((total, item) => total + item.timeoutSeconds, 30);
   const result = await transport.run(composeTrip(items, options), {
     timeoutMs,
-    ...(request.onOutput ? { onOutput: request.onOutput } : {}),
+    onOutput: followStarts(items, options.nonce, request.onStart ?? (() => {})),
   });
   const { answers, lockedBy, finished } = readTrip(result.stdout, items, options.nonce);
   if (lockedBy !== undefined) {

@@ -9,6 +9,9 @@ export interface TripItem {
   readonly kind: 'probe' | 'apply';
 }
 
+/** Stands for the exit status of a script that was killed, mostly because its time was up; as timeout(1) gives it. */
+const killed = 124;
+
 export interface TripAnswer {
   readonly id: string;
   readonly stdout: string;
@@ -29,23 +32,46 @@ export interface TripOptions {
 
 const searchPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
+/** Neighbouring probes share one shell, for speed; every apply has its own, within its own time. */
+function groupItems(items: readonly TripItem[]): (TripItem & { readonly index: number })[][] {
+  const groups: (TripItem & { readonly index: number })[][] = [];
+  items.forEach((item, index) => {
+    const last = groups.at(-1);
+    if (item.kind === 'probe' && last?.[0]?.kind === 'probe') last.push({ ...item, index });
+    else groups.push([{ ...item, index }]);
+  });
+  return groups;
+}
+
+/** Each item runs in a subshell with standard input from /dev/null; frames around its output, its errors after it. */
+function groupScript(group: readonly (TripItem & { readonly index: number })[], options: TripOptions): string {
+  const items = group.map(({ index, source }) => `item_${index}() {\n${source}\n}\nrun_item ${index}`);
+  return `${options.prelude}
+run_item() {
+  printf '\\n%s start %s\\n' ${options.nonce} "$1"
+  { reason=$( "item_$1" </dev/null 2>&1 1>&3 3>&- ); code=$?; } 3>&1
+  printf '\\n%s end %s %s\\n%s\\n%s done %s\\n' ${options.nonce} "$1" "$code" "$reason" ${options.nonce} "$1"
+  return "$code"
+}
+${items.join('\n')}
+`;
+}
+
 /**
- * The script of one command: each item runs in a shell of its own, standard input from /dev/null, within its time.
- * Everything is one function called by the last line, so that a script cut off on its way does nothing;
- * its output goes through a reader that outlives the connection, so that one that has arrived is carried out to its end.
+ * The script of one command: groups of items, each group within its time; a group whose time is up answers for none of
+ * its items from the one at hand on. Everything is one function called by the last line, so that a script cut off on its
+ * way does nothing; its output goes through a reader that outlives the connection, so that one that has arrived is
+ * carried out to its end.
  */
 export function composeTrip(items: readonly TripItem[], options: TripOptions): string {
   const variables = Object.entries(options.environment).map(([name, value]) => `export ${name}=${quote(value)}`);
-  const calls = items.map((item, index) => {
-    const body = quote(`${options.prelude}\nitem() {\n${item.source}\n}\nitem </dev/null\n`);
-    return `provision_item ${index} ${item.timeoutSeconds} ${item.kind} ${body}`;
+  const calls = groupItems(items).map((group) => {
+    const limit = Math.max(...group.map((item) => item.timeoutSeconds));
+    return `provision_group ${limit} ${group[0]?.kind} ${quote(groupScript(group, options))}`;
   });
-  return `provision_item() {
-  [ "$3" = probe ] || [ -z "$stopped" ] || return 0
-  printf '\\n%s start %s\\n' ${options.nonce} "$1"
-  { reason=$( { printf '%s' "$4" | "$limit" -k 5 "$2" sh -s 2>&1 1>&3 3>&- 9>&-; } ); code=$?; } 3>&1
-  printf '\\n%s end %s %s\\n%s\\n%s done %s\\n' ${options.nonce} "$1" "$code" "$reason" ${options.nonce} "$1"
-  [ "$3" = probe ] || [ "$code" = 0 ] || stopped=1
+  return `provision_group() {
+  [ "$2" = probe ] || [ -z "$stopped" ] || return 0
+  printf '%s' "$3" | "$limit" -s KILL "$1" sh -s 9>&- || [ "$2" = probe ] || stopped=1
 }
 provision_trip() {
 export LC_ALL=C PATH=${searchPath}:"$PATH"
@@ -82,12 +108,19 @@ export interface TripResult {
 /** Reads the answers back out of the output, whatever login shells and profiles printed around them. */
 export function readTrip(output: string, items: readonly TripItem[], nonce: string): TripResult {
   const answers = new Map<string, TripAnswer>();
+  const finished = output.includes(`\n${nonce} finished\n`);
   items.forEach((item, index) => {
     const start = `\n${nonce} start ${index}\n`;
     const end = `\n${nonce} end ${index} `;
     const from = output.indexOf(start);
+    if (from < 0) return;
     const to = output.indexOf(end, from);
-    if (from < 0 || to < 0) return;
+    if (to < 0 && finished) {
+      const stdout = output.slice(from + start.length, output.indexOf(`\n${nonce} `, from + start.length));
+      answers.set(item.id, { id: item.id, code: killed, stdout, stderr: 'it was killed: its time was up' });
+      return;
+    }
+    if (to < 0) return;
     const done = output.indexOf(`\n${nonce} done ${index}\n`, to);
     const headEnd = output.indexOf('\n', to + 1);
     if (done < 0 || headEnd < 0) return;
@@ -98,7 +131,27 @@ export function readTrip(output: string, items: readonly TripItem[], nonce: stri
   const locked = new RegExp(`\\n${nonce} locked (.*)\\n`).exec(output);
   return {
     answers,
-    finished: output.includes(`\n${nonce} finished\n`),
+    finished,
     ...(locked ? { lockedBy: locked[1] ?? '' } : {}),
+  };
+}
+
+/** Reads the frames as they arrive and tells which item has its turn. */
+export function followStarts(
+  items: readonly TripItem[],
+  nonce: string,
+  onStart: (id: string) => void,
+): (text: string) => void {
+  const frame = new RegExp(`\\n${nonce} start (\\d+)\\n`, 'g');
+  let rest = '';
+  return (text) => {
+    rest += text;
+    let end = 0;
+    for (const match of rest.matchAll(frame)) {
+      const item = items[Number(match[1])];
+      if (item) onStart(item.id);
+      end = match.index + match[0].length - 1;
+    }
+    rest = rest.slice(Math.max(end, rest.length - nonce.length - 20));
   };
 }

@@ -54,24 +54,37 @@ describe.each(shells)('scripts that travel together, under %s', (shell) => {
       item('set -u; echo "$nothing"', { id: 'b' }),
       item('cat', { id: 'c' }),
       item('set -e; false; echo not here', { id: 'd' }),
-      item('kill -KILL $$', { id: 'e' }),
+      item('kill -KILL $$', { id: 'e', kind: 'apply' }),
     ]);
     expect(answers.get('a')).toMatchObject({ code: 7, stdout: 'out\nmore\n', stderr: 'why\nbecause' });
     expect(answers.get('b')?.code).toBeGreaterThan(0);
     expect(answers.get('b')?.stderr).toContain('nothing');
     expect(answers.get('c'), 'standard input is empty').toMatchObject({ code: 0, stdout: '' });
     expect(answers.get('d')).toMatchObject({ code: 1, stdout: '' });
-    expect(answers.get('e')?.code).toBe(137);
+    expect(answers.get('e')?.code).toBe(124);
   });
 
   it('are stopped when their time is up, with what they started, and the next ones go on', async () => {
     const { transport } = await there();
     const { answers } = await travel(transport, [
-      item('echo begun; sleep 61; echo done', { id: 'slow', timeoutSeconds: 1 }),
+      item('echo begun; sleep 61; echo done', { id: 'slow', kind: 'apply', timeoutSeconds: 1 }),
       item('ps -eo args 2>/dev/null | grep -c "[s]leep 61" || true', { id: 'left' }),
     ]);
     expect(answers.get('slow')).toMatchObject({ code: 124, stdout: 'begun\n' });
     expect(answers.get('left')).toMatchObject({ code: 0, stdout: '0\n' });
+  });
+
+  it('take the probes after one that hangs with them, and name the one', async () => {
+    const { transport } = await there();
+    const { answers, finished } = await travel(transport, [
+      item('echo quick', { id: 'quick', timeoutSeconds: 1 }),
+      item('sleep 61', { id: 'hanging', timeoutSeconds: 1 }),
+      item('echo later', { id: 'later', timeoutSeconds: 1 }),
+    ]);
+    expect(finished).toBe(true);
+    expect(answers.get('quick')).toMatchObject({ code: 0, stdout: 'quick\n' });
+    expect(answers.get('hanging')?.code).toBe(124);
+    expect(answers.has('later')).toBe(false);
   });
 
   it('stop applying at the first failure and look all the same', async () => {
@@ -132,11 +145,15 @@ test('an answer that was cut off is no answer', async () => {
   }
 });
 
-test.skipIf(!canMakeHosts)('a script that ignores its end is killed a little later', async () => {
+test.skipIf(!canMakeHosts)('a script that ignores signals is killed all the same', async () => {
   const transport = await (await setUp()).connect();
-  const stubborn = item("trap '' TERM; while :; do sleep 1; done", { id: 'stubborn', timeoutSeconds: 1 });
+  const stubborn = item("trap '' TERM; while :; do sleep 1; done", {
+    id: 'stubborn',
+    kind: 'apply',
+    timeoutSeconds: 1,
+  });
   const { answers, finished } = await travel(transport, [stubborn, item('echo next', { id: 'next' })]);
   expect(finished).toBe(true);
-  expect(answers.get('stubborn')?.code).toBe(137);
+  expect(answers.get('stubborn')?.code).toBe(124);
   expect(answers.get('next')?.stdout).toBe('next\n');
 });
