@@ -71,6 +71,11 @@ program
     process.stdout.write(explainOperation(topic));
   });
 
+// `provision … | head` ends the pipe, not the run's meaning
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? 0 : 74);
+});
+
 try {
   await program.parseAsync();
 } catch (error) {

@@ -18,6 +18,8 @@ export async function up(inventory: string, options: UpOptions): Promise<number>
     stream: process.stdout,
   });
   let exitCode = 0;
+  const stop = () => void display.close().then(() => process.exit(130));
+  process.once('SIGINT', stop);
   try {
     const request = await wireRun('up', inventory, options, (event) => {
       if (event.type === 'failure') exitCode ||= event.error.exitCode;
@@ -26,6 +28,7 @@ export async function up(inventory: string, options: UpOptions): Promise<number>
     const status = await run(request);
     return status === 'failed' ? exitCode || 4 : 0;
   } finally {
+    process.off('SIGINT', stop);
     await display.close();
   }
 }

@@ -59,11 +59,19 @@ const networkSchema = z.strictObject({
 const kubeletSchema = z.strictObject({
   unit: unit().default('kubelet.service').describe("the kubelet's systemd unit"),
   flags: flags().describe('flags to set on its command line, without the leading `--`'),
+  health_url: z
+    .url()
+    .default('http://127.0.0.1:10248/healthz')
+    .describe('where it says on its host that it is well; see its `--healthz-port`'),
 });
 
 const controllerManagerSchema = z.strictObject({
   unit: unit().default('kube-controller-manager.service').describe("the controller-manager's systemd unit"),
   flags: flags().describe('flags to set on its command line, without the leading `--`'),
+  health_url: z
+    .url()
+    .default('https://127.0.0.1:10257/healthz')
+    .describe('where it says on its host that it is well; see its `--secure-port` and `--bind-address`'),
 });
 
 const runtimeSchema = z.strictObject({

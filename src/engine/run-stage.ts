@@ -185,6 +185,8 @@ async function runClusterTask(
   const hosts = plans.map((plan) => plan.host);
   const view = (): ClusterView => ({ snapshot: state.snapshot, hosts, changed: state.changed, verify });
   if (state.changed) state.snapshot = await state.api.snapshot();
+  const notDone = entry.operation.notDone?.(view(), entry.desired);
+  if (notDone !== undefined) emit({ type: 'warning', message: notDone });
   const changes = entry.operation.diff(view(), entry.desired);
   const report = { stage: stage.name, task: entry.name } as const;
   if (changes.length === 0) {

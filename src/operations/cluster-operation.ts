@@ -40,6 +40,8 @@ export interface ClusterOperation<Schema extends z.ZodType = z.ZodType> {
   readonly schema: Schema;
   /** Empty means nothing to do; throws a ProvisionError when it cannot be. */
   diff(view: ClusterView, desired: z.output<Schema>): readonly Change[];
+  /** Why it is left undone although a change calls for it, for a warning. */
+  notDone?(view: ClusterView, desired: z.output<Schema>): string | undefined;
   /** Returns when it is so, with a line that says what was seen; throws when it will not be. */
   apply(deps: ClusterDeps, view: ClusterView, desired: z.output<Schema>): Promise<string>;
 }

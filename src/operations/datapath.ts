@@ -77,6 +77,8 @@ function pod(
   };
 }
 
+const isDue = (view: ClusterView): boolean => view.changed || view.verify;
+
 const nodesOf = (view: ClusterView): string[] => view.hosts.flatMap((host) => host.nodeName ?? []);
 
 async function removePods(deps: ClusterDeps, namespace: string): Promise<void> {
@@ -122,8 +124,12 @@ export const datapath = defineClusterOperation({
   scope: 'cluster',
   name: 'datapath',
   schema,
+  notDone: (view, { image }) =>
+    image === null && isDue(view)
+      ? 'it is not proven that pods reach each other: verify.image names no image'
+      : undefined,
   diff(view, { image }) {
-    if (image === null || !(view.changed || view.verify)) return [];
+    if (image === null || !isDue(view)) return [];
     return [{ subject: 'datapath', action: `is proven between ${nodesOf(view).length} nodes` }];
   },
   async apply(deps, view, desired) {

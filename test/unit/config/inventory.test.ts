@@ -66,7 +66,10 @@ describe('what an inventory means', () => {
       rest: '    big: { vars: { kubelet: { flags: { v: 4 } }, labels: { c: 3 } }, hosts: { node1: } }\n',
     });
     const host = parse(text, ['labels']).hosts.find(({ name }) => name === 'node1');
-    expect(host?.settings.kubelet).toEqual({ unit: 'kubelet.service', flags: { v: '4', 'hostname-override': 'x' } });
+    expect(host?.settings.kubelet).toMatchObject({
+      unit: 'kubelet.service',
+      flags: { v: '4', 'hostname-override': 'x' },
+    });
     expect(host?.variables).toEqual({ labels: { c: 3 } });
   });
 });
