@@ -53,7 +53,7 @@ export async function beginAgain(lab: Lab): Promise<void> {
 
 export const isWithoutNetwork = (message: string): boolean => /cni (config|plugin)/i.test(message);
 
-async function allNotReady(lab: Lab, names: readonly string[]): Promise<void> {
+export async function allNotReady(lab: Lab, names: readonly string[]): Promise<void> {
   await eventually(`${names.join(', ')} are NotReady`, 120, async () => {
     const nodes = await nodeObjects(lab);
     return (
