@@ -1,0 +1,54 @@
+import type { ClusterView } from '../operations/cluster-operation.ts';
+import { sh } from '../shell.ts';
+import { guard } from './guard.ts';
+import type { Host } from './host.ts';
+import type { Entry } from './planner.ts';
+import type { RunState } from './run.ts';
+import type { Stage } from './stage.ts';
+
+/** Runs one task on the cluster for the hosts of a batch; true when there was something to do. */
+export async function runClusterTask(
+  stage: Stage,
+  entry: Entry & { kind: 'cluster' },
+  hosts: readonly Host[],
+  state: RunState,
+): Promise<boolean> {
+  const { emit, verify } = state.request;
+  const alive = () => hosts.filter((host) => !state.failed.has(host.name));
+  const view = (): ClusterView => ({ snapshot: state.snapshot, hosts: alive(), changed: state.changed, verify });
+  if (state.changed) state.snapshot = await state.api.snapshot();
+  const notDone = entry.operation.notDone?.(view(), entry.desired);
+  if (notDone !== undefined) emit({ type: 'warning', message: notDone });
+  const changes = entry.operation.diff(view(), entry.desired);
+  const report = { stage: stage.name, task: entry.name } as const;
+  if (changes.length === 0) {
+    for (const host of hosts) emit({ type: 'task-finished', ...report, host: host.name, status: 'ok', changes });
+    return false;
+  }
+  for (const host of hosts) emit({ type: 'task-started', ...report, host: host.name });
+  const detail = await entry.operation.apply(
+    {
+      api: state.api,
+      async look() {
+        await Promise.all(alive().map((host) => guard(host, stage, state, () => host.trip({ items: [] }))));
+        state.snapshot = await state.api.snapshot();
+        return view();
+      },
+      async lastLines(name, unit) {
+        const script = sh`journalctl -u ${unit} -n 15 --no-pager -o cat 2>/dev/null`.source;
+        const answers = await state.hosts
+          .get(name)
+          ?.trip({ items: [{ id: 'journal', kind: 'probe', timeoutSeconds: 20, source: script }] });
+        return answers?.get('journal')?.stdout.trim() ?? '';
+      },
+      progress: (text) => emit({ type: 'progress', ...report, detail: text }),
+    },
+    view(),
+    entry.desired,
+  );
+  // while it waited, others may have changed what was seen
+  for (const host of hosts) state.planner.forget(host);
+  for (const host of alive())
+    emit({ type: 'task-finished', ...report, host: host.name, status: 'ok', changes, detail });
+  return true;
+}
