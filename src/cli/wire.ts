@@ -13,7 +13,7 @@ import { limitHosts, limitTasks, selectHosts } from '../config/select.ts';
 import { openTemplates, type Templates } from '../config/template.ts';
 import type { HostTarget } from '../engine/host.ts';
 import { peersOf } from '../engine/peers.ts';
-import type { RunRequest } from '../engine/run.ts';
+import type { RunRequest } from '../engine/run-state.ts';
 import type { Stage } from '../engine/stage.ts';
 import { ProvisionErrors } from '../errors.ts';
 import type { Emit } from '../events.ts';

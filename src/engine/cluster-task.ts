@@ -3,7 +3,7 @@ import { sh } from '../shell.ts';
 import { guard } from './guard.ts';
 import type { Host } from './host.ts';
 import type { Entry } from './planner.ts';
-import type { RunState } from './run.ts';
+import type { RunState } from './run-state.ts';
 import type { Stage } from './stage.ts';
 
 /** Runs one task on the cluster for the hosts of a batch; true when there was something to do. */

@@ -1,6 +1,6 @@
 import { ProvisionError } from '../errors.ts';
 import type { Host } from './host.ts';
-import type { RunState } from './run.ts';
+import type { RunState } from './run-state.ts';
 import type { Stage } from './stage.ts';
 
 /** A host's failure ends that host's part only. */

@@ -4,7 +4,7 @@ import { guard } from './guard.ts';
 import type { Host } from './host.ts';
 import type { PlannedTask } from './plan.ts';
 import type { Entry } from './planner.ts';
-import type { RunState } from './run.ts';
+import type { RunState } from './run-state.ts';
 import { isClusterTask, type Stage } from './stage.ts';
 import { upload } from './upload.ts';
 

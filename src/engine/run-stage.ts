@@ -2,8 +2,8 @@ import { ProvisionError } from '../errors.ts';
 import { splitBatches } from './batch.ts';
 import { guard } from './guard.ts';
 import type { Host } from './host.ts';
-import type { RunState } from './run.ts';
 import { differs, type HostPlan, runBatch } from './run-batch.ts';
+import type { RunState } from './run-state.ts';
 import type { Serial, Stage } from './stage.ts';
 
 type StageStatus = 'ok' | 'changed' | 'failed';

@@ -5,42 +5,9 @@ import type { ClusterApi, ClusterSnapshot } from '../kubernetes/cluster.ts';
 import { type Host, type HostTarget, openHost } from './host.ts';
 import { Planner } from './planner.ts';
 import { runStage } from './run-stage.ts';
-import type { Scope, Stage } from './stage.ts';
-
-export interface RunRequest {
-  /** Names the run in the journal, on the hosts and in the lock. */
-  readonly id: string;
-  readonly command: string;
-  readonly holder: string;
-  readonly hosts: readonly HostTarget[];
-  readonly stages: readonly Stage[];
-  /** Units whose process start the facts tell. */
-  readonly units: readonly string[];
-  /** The unit of the network agent on the hosts. */
-  readonly agentUnit: string;
-  readonly concurrency: number;
-  /** Prove what a change would have to prove even though nothing changed. */
-  readonly verify: boolean;
-  openCluster(): Promise<ClusterApi>;
-  /** Says which Node each host is and refuses what cannot work; throws before anything was touched. */
-  check(hosts: readonly Host[], snapshot: ClusterSnapshot): void;
-  scope(host: Host, snapshot: ClusterSnapshot): Scope;
-  readonly emit: Emit;
-}
+import type { RunRequest, RunState } from './run-state.ts';
 
 export type RunStatus = 'ok' | 'changed' | 'failed';
-
-/** What a run knows while it goes on. */
-export interface RunState {
-  readonly request: RunRequest;
-  readonly api: ClusterApi;
-  readonly planner: Planner;
-  readonly hosts: Map<string, Host>;
-  readonly failed: Map<string, ProvisionError>;
-  readonly limit: ReturnType<typeof pLimit>;
-  snapshot: ClusterSnapshot;
-  changed: boolean;
-}
 
 /** Stages in order, hosts in parallel; every error ends as an event, and the status says whether there was one. */
 export async function run(request: RunRequest): Promise<RunStatus> {

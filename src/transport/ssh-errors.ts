@@ -1,6 +1,6 @@
 import { ProvisionError } from '../errors.ts';
 import { fingerprint, type HostKeyVerdict, keyType, knownHostName } from './known-hosts.ts';
-import type { SshTarget } from './ssh.ts';
+import type { SshTarget } from './ssh-target.ts';
 
 const place = (target: SshTarget): string => `${target.user}@${knownHostName(target.address, target.port)}`;
 

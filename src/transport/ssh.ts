@@ -7,16 +7,8 @@ import { ProvisionError } from '../errors.ts';
 import { lookUpKnownHost } from './known-hosts.ts';
 import { readKnownHosts, recordHostKey } from './known-hosts-file.ts';
 import * as failures from './ssh-errors.ts';
+import type { SshTarget } from './ssh-target.ts';
 import type { CommandResult, RunOptions, Transport } from './transport.ts';
-
-export interface SshTarget {
-  readonly name: string;
-  readonly address: string;
-  readonly port: number;
-  readonly user: string;
-  readonly privateKeyFile: string;
-  readonly knownHostsFile: string;
-}
 
 export interface SshOptions {
   readonly connectTimeoutMs: number;

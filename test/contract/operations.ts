@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { RunRequest } from '../../src/engine/run.ts';
+import type { RunRequest } from '../../src/engine/run-state.ts';
 import type { Scope, Stage, StageTask } from '../../src/engine/stage.ts';
 import type { RunEvent } from '../../src/events.ts';
 import type { ClusterApi, ClusterSnapshot, NodeState } from '../../src/kubernetes/cluster.ts';
