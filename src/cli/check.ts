@@ -69,13 +69,14 @@ function checkNetworks(
   snapshot: ClusterSnapshot,
   inventory: Inventory,
 ): readonly ProvisionError[] {
-  const range = inventory.settings.cluster.pod_cidr;
+  const { pod_cidr: range, service_cidr } = inventory.settings.cluster;
   const peers = [...snapshot.nodes.flatMap((node) => node.addresses), ...hosts.flatMap(addressesOf)];
   const flannelNetwork = hosts.flatMap((host) => host.facts.flannelNetworks).find((network) => network !== range);
   return [
     ...checkClusterRanges(range, {
       nodes: snapshot.nodes.map(({ name, podCidr }) => ({ name, ...(podCidr && { podCIDR: podCidr }) })),
       ...(flannelNetwork === undefined ? {} : { flannelNetwork }),
+      ...(snapshot.serviceAddress && { services: { cidr: service_cidr, address: snapshot.serviceAddress } }),
     }),
     ...hosts.flatMap((host) =>
       checkHostNetwork(

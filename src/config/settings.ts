@@ -46,12 +46,6 @@ const cniSchema = z.strictObject({
 const networkSchema = z.strictObject({
   agent: z.enum(['static-routes']).default('static-routes').describe('what carries packets from host to host'),
   backend: z.enum(['host-gw']).default('host-gw').describe('how it carries them'),
-  interface: z
-    .string()
-    .min(1)
-    .max(15)
-    .optional()
-    .describe('the interface that reaches the other hosts; found by its address if left out'),
   masquerade: z.boolean().default(true).describe('whether pods leave the pod range under the address of their host'),
   mtu: z.int().min(576).max(65535).optional().describe("the MTU of pods; the interface's if left out"),
 });

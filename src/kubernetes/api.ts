@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CoordinationV1Api, CoreV1Api, V1Node, Watch } from '@kubernetes/client-node';
 import { ProvisionError } from '../errors.ts';
-import type { ClusterApi, NodeState } from './cluster.ts';
+import type { ClusterApi, Leader, NodeState } from './cluster.ts';
 
 const seconds = (time: Date | string | undefined): number => (time ? new Date(time).getTime() / 1000 : 0);
 
@@ -21,6 +21,27 @@ function describeNode(node: V1Node, leaseAt: number): NodeState {
     leaseAt,
   };
 }
+
+const lock = { namespace: 'kube-system', fieldSelector: 'metadata.name=kube-controller-manager' };
+
+/** Annotation of the Endpoints that 1.16 to 1.19 may use as the lock (--leader-elect-resource-lock). */
+const leaderAnnotation = 'control-plane.alpha.kubernetes.io/leader';
+
+async function findLeader(core: CoreV1Api, coordination: CoordinationV1Api): Promise<Leader | undefined> {
+  const lease = (await coordination.listNamespacedLease(lock)).items[0]?.spec;
+  if (lease?.holderIdentity) return asLeader(lease.holderIdentity, lease.renewTime);
+  const endpoints = (await core.listNamespacedEndpoints(lock)).items[0];
+  const record = endpoints?.metadata?.annotations?.[leaderAnnotation];
+  if (record === undefined) return undefined;
+  const { holderIdentity, renewTime } = JSON.parse(record) as { holderIdentity?: string; renewTime?: string };
+  return holderIdentity ? asLeader(holderIdentity, renewTime) : undefined;
+}
+
+const asLeader = (identity: string, renewedAt: Date | string | undefined): Leader => ({
+  identity,
+  hostname: identity.replace(/_[^_]*$/, ''),
+  renewedAt: seconds(renewedAt),
+});
 
 function unreachable(server: string, cause: unknown): ProvisionError {
   const error = cause as Error & { code?: number | string; body?: unknown };
@@ -64,27 +85,19 @@ export async function openCluster(kubeconfigFile: string): Promise<ClusterApi> {
 
   return {
     async snapshot() {
-      const [nodes, nodeLeases, systemLeases] = await ask(() =>
+      const [nodes, nodeLeases, services, leader] = await ask(() =>
         Promise.all([
           core.listNode(),
           coordination.listNamespacedLease({ namespace: 'kube-node-lease' }),
-          coordination.listNamespacedLease({
-            namespace: 'kube-system',
-            fieldSelector: 'metadata.name=kube-controller-manager',
-          }),
+          core.listNamespacedService({ namespace: 'default', fieldSelector: 'metadata.name=kubernetes' }),
+          findLeader(core, coordination),
         ]),
       );
       const renewed = new Map(nodeLeases.items.map((lease) => [lease.metadata?.name, seconds(lease.spec?.renewTime)]));
-      const identity = systemLeases.items[0]?.spec?.holderIdentity;
       return {
         nodes: nodes.items.map((node) => describeNode(node, renewed.get(node.metadata?.name) ?? 0)),
-        leader: identity
-          ? {
-              identity,
-              hostname: identity.replace(/_[^_]*$/, ''),
-              renewedAt: seconds(systemLeases.items[0]?.spec?.renewTime),
-            }
-          : undefined,
+        leader,
+        serviceAddress: services.items[0]?.spec?.clusterIP,
       };
     },
     async createPod(pod) {

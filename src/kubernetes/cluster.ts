@@ -15,7 +15,7 @@ export interface NodeState {
   readonly leaseAt: number;
 }
 
-/** Who leads the controller-managers, from the Lease kube-system/kube-controller-manager. */
+/** Who holds the controller-managers' lock kube-system/kube-controller-manager: a Lease, before 1.20 possibly an annotation. */
 export interface Leader {
   /** hostname_uuid. */
   readonly identity: string;
@@ -27,6 +27,8 @@ export interface Leader {
 export interface ClusterSnapshot {
   readonly nodes: readonly NodeState[];
   readonly leader: Leader | undefined;
+  /** Address of the Service default/kubernetes, the first of the API server's service range. */
+  readonly serviceAddress?: string | undefined;
 }
 
 /** The cluster seen through its API; every method may throw CLUSTER_UNREACHABLE. */

@@ -1,5 +1,5 @@
 import { ProvisionError } from '../errors.ts';
-import { type Cidr, containsCidr, networkOf, overlaps, parseCidr, tryParseCidr } from './cidr.ts';
+import { type Cidr, containsAddress, containsCidr, networkOf, overlaps, parseCidr, tryParseCidr } from './cidr.ts';
 
 export interface HostNetwork {
   readonly host: string;
@@ -71,6 +71,8 @@ export interface ClusterRanges {
   readonly kubeProxyClusterCidr?: string;
   /** `Network` of flannel's net-conf.json. */
   readonly flannelNetwork?: string;
+  /** The service range as the inventory has it, and an address that the API server took from its own. */
+  readonly services?: { readonly cidr: string; readonly address: string };
 }
 
 /** What the cluster already goes by that does not agree with the pod range. */
@@ -80,6 +82,20 @@ export function checkClusterRanges(clusterCidr: string, cluster: ClusterRanges):
     ...checkNodeRanges(pods, cluster.nodes),
     ...checkAgreement(pods, 'kube-proxy (clusterCIDR)', cluster.kubeProxyClusterCidr),
     ...checkAgreement(pods, 'flannel (Network of net-conf.json)', cluster.flannelNetwork),
+    ...checkServices(cluster.services),
+  ];
+}
+
+function checkServices(services: ClusterRanges['services']): ProvisionError[] {
+  if (!services || containsAddress(parseCidr(services.cidr), services.address)) return [];
+  return [
+    new ProvisionError({
+      code: 'SERVICE_RANGE_DIFFERS',
+      kind: 'cluster',
+      what: `The service range is said to be ${services.cidr}, but the Service default/kubernetes has ${services.address}`,
+      why: 'A pod range may only be checked against the range the API server really uses',
+      fix: "Set cluster.service_cidr to the API server's --service-cluster-ip-range",
+    }),
   ];
 }
 

@@ -1,9 +1,11 @@
 import { z } from 'zod';
-import { ProvisionError } from '../errors.ts';
+import { ProvisionError, ProvisionErrors } from '../errors.ts';
 import type { Change } from '../events.ts';
+import { checkClusterRanges } from '../kubernetes/range-facts.ts';
 import { type ClusterView, defineClusterOperation } from './cluster-operation.ts';
 
 const schema = z.strictObject({
+  cluster_cidr: z.string().describe('the range of all pods'),
   unit: z.string().describe('the controller-manager unit whose newest start a leader has to be younger than'),
   timeout_seconds: z.number().int().positive().default(120).describe('how long to wait'),
 });
@@ -17,18 +19,26 @@ function leads(view: ClusterView, unit: string): boolean {
   return leader.renewedAt > startedAt;
 }
 
-/** Done when a leader holds the lock under the flags at hand and every Node has a podCIDR. */
+/** A podCIDR outside the range, or two that overlap, is for a person to sort out. */
+function refuseWrongRanges(view: ClusterView, clusterCidr: string): void {
+  const nodes = view.snapshot.nodes.map(({ name, podCidr }) => ({ name, ...(podCidr && { podCIDR: podCidr }) }));
+  const wrong = checkClusterRanges(clusterCidr, { nodes });
+  if (wrong.length > 0) throw new ProvisionErrors(wrong);
+}
+
+/** Done when a leader holds the lock under the flags at hand and every Node has a podCIDR of its own inside the range. */
 export const podCidrs = defineClusterOperation({
   scope: 'cluster',
   name: 'pod_cidrs',
   schema,
-  diff(view, { unit }) {
+  diff(view, { unit, cluster_cidr }) {
+    refuseWrongRanges(view, cluster_cidr);
     const changes: Change[] = view.snapshot.nodes
       .filter((node) => !node.podCidr)
       .map((node) => ({ subject: `Node ${node.name}`, action: 'gets a podCIDR' }));
     return leads(view, unit) ? changes : [{ subject: 'controller-manager', action: 'gets a leader' }, ...changes];
   },
-  async apply(deps, first, { unit, timeout_seconds }) {
+  async apply(deps, first, { unit, cluster_cidr, timeout_seconds }) {
     let view = first;
     const met = await deps.api.watchUntil('nodes', timeout_seconds * 1000, async () => {
       view = await deps.look();
@@ -50,6 +60,7 @@ export const podCidrs = defineClusterOperation({
         fix: `See what ${unit} says above; the pod range has to have room for every Node.`,
       });
     }
+    refuseWrongRanges(view, cluster_cidr);
     return `${view.snapshot.leader?.hostname} leads, ${view.snapshot.nodes.length} Nodes have a podCIDR`;
   },
 });

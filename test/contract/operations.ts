@@ -105,7 +105,10 @@ const unused = () => Promise.reject(new Error('not in this test'));
 
 /** A cluster whose data a test may change. */
 export function fakeCluster(nodes: readonly NodeState[] = []) {
-  const state: { snapshot: ClusterSnapshot; reads: number } = { snapshot: { nodes, leader: undefined }, reads: 0 };
+  const state: { snapshot: ClusterSnapshot; reads: number } = {
+    snapshot: { nodes, leader: undefined },
+    reads: 0,
+  };
   const api: ClusterApi = {
     async snapshot() {
       state.reads += 1;
