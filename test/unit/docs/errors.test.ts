@@ -19,7 +19,8 @@ function findCodes(): Map<string, Set<number>> {
   const add = (code: string, exit: number) => found.set(code, (found.get(code) ?? new Set()).add(exit));
   for (const [, codes = '', kind = ''] of source.matchAll(/\bcode:([^\n]*?),?\s+kind: '(\w+)'/g))
     for (const [, code = ''] of codes.matchAll(codeWord)) add(code, exitOf(kind));
-  for (const [, code = ''] of source.matchAll(/^(?!#).*?\bfail ([A-Z][A-Z0-9_]{3,}) /gm)) add(code, exitOf('operation'));
+  for (const [, code = ''] of source.matchAll(/^(?!#).*?\bfail ([A-Z][A-Z0-9_]{3,}) /gm))
+    add(code, exitOf('operation'));
   return found;
 }
 
