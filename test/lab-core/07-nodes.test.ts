@@ -49,11 +49,38 @@ describeLab('Nodes that go, come and move', (lab) => {
     await moveRange(lab, 'node2');
     const run = await runUp(lab.inventoryPath);
     expect(run.code, told(run)).toBe(0);
+    expect(run.events.some((event) => 'detail' in event && /^2 pairs of nodes/.test(event.detail ?? ''))).toBe(true);
     expect((await podCidrs(lab))['node2']).not.toBe(before['node2']);
     await expectRoutes(lab);
     const subnet = (await podCidrs(lab))['node2']?.replace(/\.0\/24$/, '.1/24');
     expect(await on(lab, 'node2', 'cat /run/flannel/subnet.env')).toContain(`FLANNEL_SUBNET=${subnet}`);
     await allReady(lab, ['node1', 'node2']);
+  });
+
+  test('a bridge of an earlier range: an error while pods are on it, gone by itself without them', async () => {
+    const bridge = 'ip -4 -o addr show dev cni0 2>/dev/null | grep -o "10[.0-9]*/24"; exit 0';
+    const [, subnet = ''] = /FLANNEL_SUBNET=(.*)/.exec(await on(lab, 'node2', 'cat /run/flannel/subnet.env')) ?? [];
+    await on(
+      lab,
+      'node2',
+      `ip link add test0 type veth peer name test1; ip link add cni0 type bridge 2>/dev/null; ip link set test0 master cni0
+ip addr flush dev cni0; ip addr add 10.5.77.1/24 dev cni0`,
+    );
+    try {
+      const run = await runUp(lab.inventoryPath);
+      expect(
+        run.failures.map(({ host, error }) => [host, error.code]),
+        told(run),
+      ).toEqual([['node2', 'AGENT_FAILED']]);
+      expect(run.failures[0]?.error.why).toContain(`cni0 has 10.5.77.1/24`);
+    } finally {
+      await on(lab, 'node2', 'ip link del test0');
+    }
+    await eventually('the bridge is gone', 16, async () => {
+      const now = await on(lab, 'node2', bridge);
+      return now === '' || now === subnet || now;
+    });
+    await settle(lab);
   });
 
   test('an address that changes: all routes follow', async () => {
