@@ -38,7 +38,7 @@ export default defineConfig({
         },
       },
       labProject('lab-core', 2, ['test/lab/shared-lab.ts']),
-      labProject('lab-full', 3, []),
+      labProject('lab-full', 3, ['test/lab/check-machine.ts']),
     ],
   },
 });

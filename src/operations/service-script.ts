@@ -31,13 +31,16 @@ process() {
 }
 seconds() { cut -d. -f1 /proc/uptime; }
 
+# last_words: the end of a log, up to the stacks of all goroutines that a fatal error of a Go program writes after it.
+last_words() { sed '/^goroutine [0-9]* \\[/,$d' | tail -n 20; }
+
 # died WHY: the last lines of the process, then the error.
 died() {
   {
-    journalctl -q --no-pager -o cat -n 20 _SYSTEMD_INVOCATION_ID="$started" + INVOCATION_ID="$started" 2>/dev/null || :
+    journalctl -q --no-pager -o cat -n 2000 _SYSTEMD_INVOCATION_ID="$started" + INVOCATION_ID="$started" 2>/dev/null | last_words
     if [ -n "$log_dir" ] && [ -d "$log_dir" ]; then
       for file in $(ls -t "$log_dir" | head -n 20); do
-        [ ! -f "$log_dir/$file" ] || [ -L "$log_dir/$file" ] || [ ! -s "$log_dir/$file" ] || { echo "$log_dir/$file:"; tail -n 20 "$log_dir/$file"; break; }
+        [ ! -f "$log_dir/$file" ] || [ -L "$log_dir/$file" ] || [ ! -s "$log_dir/$file" ] || { echo "$log_dir/$file:"; tail -n 2000 "$log_dir/$file" | last_words; break; }
       done
     fi
   } | tail -n 40 >&2

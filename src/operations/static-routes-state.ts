@@ -10,6 +10,8 @@ export interface RoutingState {
   readonly jumps: ReadonlySet<string>;
   /** Lines of subnet.env. */
   readonly environment: readonly string[];
+  /** Addresses of the bridge that pods are on, as 10.5.1.1/24. */
+  readonly bridge: readonly string[];
   /** Peers reached without a gateway. */
   readonly onLink: ReadonlySet<string>;
   /** The way to the other peers, in the words of `ip route get`. */
@@ -30,6 +32,7 @@ export const seeRouting = (addresses: readonly string[]): ShellScript =>
     sh`ip -V 2>&1 | grep -q iproute2 || fail IPROUTE2_MISSING 'this host has no iproute2' 'install the package iproute2'
 ip -4 -o route show proto ${routeProtocol} | sed 's/^/route /'
 [ ! -f /run/flannel/subnet.env ] || sed 's/^/env /' /run/flannel/subnet.env
+ip -4 -o addr show dev cni0 2>/dev/null | while read -r _ _ _ address _; do echo "bridge $address"; done
 iptables=$(cat /run/provision/static-routes.iptables 2>/dev/null || echo iptables)
 command -v "$iptables" >/dev/null || iptables=:`,
     ...chains.map(
@@ -59,6 +62,7 @@ export function parseRouting(output: string): RoutingState {
     rules,
     jumps: new Set(valuesOf('jump')),
     environment: valuesOf('env'),
+    bridge: valuesOf('bridge'),
     onLink: new Set(peers.filter(([, way]) => isOnLink(way)).map(([address]) => address)),
     gateways: new Map(peers.filter(([, way]) => !isOnLink(way))),
   };

@@ -82,13 +82,25 @@ function ruleChanges(actual: RoutingState, desired: StaticRoutes): readonly Chan
   });
 }
 
+/** The node's own address on its bridge: the first of its range. */
+function gatewayOf(subnet: string): string {
+  const [base = '', length = ''] = subnet.split('/');
+  return `${base.replace(/\d+$/, (last) => String(Number(last) + 1))}/${length}`;
+}
+
+function bridgeChanges(actual: RoutingState, desired: StaticRoutes): readonly Change[] {
+  if (!desired.subnet) return [];
+  const gateway = gatewayOf(desired.subnet);
+  return actual.bridge
+    .filter((address) => address !== gateway)
+    .map((address) => ({ subject: 'cni0', action: `remove: it has ${address} of another range` }));
+}
+
 function environmentChanges(actual: RoutingState, desired: StaticRoutes): readonly Change[] {
   if (!desired.subnet) return [];
-  const [base = '', length = ''] = desired.subnet.split('/');
-  const gateway = base.replace(/\d+$/, (last) => String(Number(last) + 1));
   const wanted = [
     `FLANNEL_NETWORK=${desired.cluster_cidr}`,
-    `FLANNEL_SUBNET=${gateway}/${length}`,
+    `FLANNEL_SUBNET=${gatewayOf(desired.subnet)}`,
     ...(desired.mtu === undefined ? [] : [`FLANNEL_MTU=${desired.mtu}`]),
   ];
   const missing = wanted.filter((line) => !actual.environment.includes(line));
@@ -122,7 +134,12 @@ export const staticRoutes = defineOperation({
   parse: parseRouting,
   diff(actual, desired) {
     refuseGateways(actual, desired);
-    return [...routeChanges(actual, desired), ...ruleChanges(actual, desired), ...environmentChanges(actual, desired)];
+    return [
+      ...routeChanges(actual, desired),
+      ...ruleChanges(actual, desired),
+      ...environmentChanges(actual, desired),
+      ...bridgeChanges(actual, desired),
+    ];
   },
   apply: () => sh`keep /run/flannel/subnet.env
 systemctl daemon-reload

@@ -17,7 +17,7 @@ declare module 'vitest' {
 export const repositoryFolder = join(import.meta.dirname, '../..');
 export const testLabFolder = join(repositoryFolder, '.provision/lab-test');
 
-const say = (line: string): void => void process.stdout.write(`lab: ${line}\n`);
+export const say = (line: string): void => void process.stdout.write(`lab: ${line}\n`);
 
 /** One lab for all files of the project: two control-plane hosts and two nodes, gone afterwards unless PROVISION_KEEP_LAB=1. */
 export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
