@@ -1,4 +1,4 @@
-import type { Inventory } from '../config/host.ts';
+import type { Inventory, Host as InventoryHost } from '../config/host.ts';
 import type { Host } from '../engine/host.ts';
 import { ProvisionError, ProvisionErrors } from '../errors.ts';
 import type { ClusterSnapshot } from '../kubernetes/cluster.ts';
@@ -20,7 +20,28 @@ export function checkInventory(inventory: Inventory): readonly ProvisionError[] 
     hosts: inventory.hosts.map(({ name, connection }) => ({ name, address: connection.address })),
     nodeCount: inventory.groups.get('nodes')?.length ?? 0,
   });
-  return mistakes.map((mistake) => locate(mistake, place));
+  return [...mistakes.map((mistake) => locate(mistake, place)), ...inventory.hosts.flatMap(checkLogin)];
+}
+
+/** Hosts are reached as root with a key; sudo and passwords are refused rather than passed over in silence. */
+function checkLogin({ name, connection, location }: InventoryHost): readonly ProvisionError[] {
+  const { user, become, password, becomePassword } = connection;
+  const asked = [
+    ...(user === 'root' ? [] : [`ansible_user: ${user}`]),
+    ...(become ? ['ansible_become'] : []),
+    ...(password === undefined ? [] : ['ansible_password']),
+    ...(becomePassword === undefined ? [] : ['ansible_become_password']),
+  ];
+  if (asked.length === 0) return [];
+  return [
+    new ProvisionError({
+      code: 'LOGIN_UNSUPPORTED',
+      kind: 'config',
+      what: `${name} asks for a login that is not supported: ${asked.join(', ')}`,
+      where: location,
+      fix: 'Log in as root with a key: ansible_user: root and ansible_ssh_private_key_file.',
+    }),
+  ];
 }
 
 const locate = (error: ProvisionError, where: Location): ProvisionError =>

@@ -1,11 +1,7 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
+import { addLabCommands } from './lab.ts';
+import { positive } from './numbers.ts';
 import { exitCodeOf, printError } from './output.ts';
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Expected a whole number above 0.');
-  return value;
-}
 
 const words = (text: string): string[] =>
   text
@@ -17,7 +13,6 @@ const program = new Command('provision')
   .description('Gives a binary-installed Kubernetes its pod network over SSH, keeps it, and brings it back.')
   .version('0.1.0')
   .helpCommand(false)
-  .enablePositionalOptions()
   .showHelpAfterError('(provision --help lists commands and options)')
   .exitOverride();
 
@@ -48,17 +43,7 @@ program
     process.exitCode = await demo(options.nodes);
   });
 
-program
-  .command('lab')
-  .description('real hosts and a real Kubernetes on this machine, to try things on: provision lab --help')
-  .argument('[words...]', 'up [--nodes N] | down | status | ssh NAME [-- CMD] | stop|start|cut|reboot|wipe NAME')
-  .allowUnknownOption()
-  .passThroughOptions()
-  .helpOption(false)
-  .action(async (args: string[]) => {
-    const { runLab } = await import('./lab.ts');
-    process.exitCode = await runLab(args);
-  });
+addLabCommands(program.command('lab'));
 
 program
   .command('help')
@@ -71,9 +56,9 @@ program
     process.stdout.write(explainOperation(topic));
   });
 
-// `provision … | head` ends the pipe, not the run's meaning
+// who reads may leave (`provision … | head`); a run under way goes on to its end all the same
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === 'EPIPE' ? 0 : 74);
+  if (error.code !== 'EPIPE') throw error;
 });
 
 try {

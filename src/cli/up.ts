@@ -1,3 +1,4 @@
+import { reportFailures } from '../engine/guard.ts';
 import { run } from '../engine/run.ts';
 import { createReporter } from '../reporters/reporter.ts';
 import { wantsColor } from './output.ts';
@@ -27,6 +28,9 @@ export async function up(inventory: string, options: UpOptions): Promise<number>
     });
     const status = await run(request);
     return status === 'failed' ? exitCode || 4 : 0;
+  } catch (error) {
+    if (options.output === 'text') throw error;
+    return reportFailures(error, display.show, {}).exitCode;
   } finally {
     process.off('SIGINT', stop);
     await display.close();

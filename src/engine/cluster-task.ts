@@ -1,3 +1,4 @@
+import type { Change } from '../events.ts';
 import type { ClusterView } from '../operations/cluster-operation.ts';
 import { sh } from '../shell.ts';
 import { guard } from './guard.ts';
@@ -6,23 +7,42 @@ import type { Entry } from './planner.ts';
 import type { RunState } from './run-state.ts';
 import type { Stage } from './stage.ts';
 
+export interface ClusterTask {
+  readonly stage: Stage;
+  readonly entry: Entry & { kind: 'cluster' };
+  readonly hosts: readonly Host[];
+  /** Whether a host of the batch has changed in this stage. */
+  readonly batchChanged: boolean;
+}
+
 /** Runs one task on the cluster for the hosts of a batch; true when there was something to do. */
-export async function runClusterTask(
-  stage: Stage,
-  entry: Entry & { kind: 'cluster' },
-  hosts: readonly Host[],
-  state: RunState,
-): Promise<boolean> {
+export async function runClusterTask(task: ClusterTask, state: RunState): Promise<boolean> {
+  const { stage, entry, hosts, batchChanged } = task;
   const { emit, verify } = state.request;
   const alive = () => hosts.filter((host) => !state.failed.has(host.name));
-  const view = (): ClusterView => ({ snapshot: state.snapshot, hosts: alive(), changed: state.changed, verify });
+  const view = (): ClusterView => ({
+    snapshot: state.snapshot,
+    hosts: alive(),
+    changed: state.changed,
+    batchChanged,
+    verify,
+  });
+  const finish = (status: 'ok' | 'skipped', changes: readonly Change[], detail?: string): void => {
+    for (const host of alive()) {
+      emit({ type: 'task-finished', ...report, host: host.name, status, changes, ...(detail && { detail }) });
+    }
+  };
+  const report = { stage: stage.name, task: entry.name } as const;
   if (state.changed) state.snapshot = await state.api.snapshot();
   const notDone = entry.operation.notDone?.(view(), entry.desired);
-  if (notDone !== undefined) emit({ type: 'warning', message: notDone });
+  if (notDone !== undefined) {
+    emit({ type: 'warning', message: notDone });
+    finish('skipped', [], notDone);
+    return false;
+  }
   const changes = entry.operation.diff(view(), entry.desired);
-  const report = { stage: stage.name, task: entry.name } as const;
   if (changes.length === 0) {
-    for (const host of hosts) emit({ type: 'task-finished', ...report, host: host.name, status: 'ok', changes });
+    finish('ok', changes);
     return false;
   }
   for (const host of hosts) emit({ type: 'task-started', ...report, host: host.name });

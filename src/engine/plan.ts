@@ -1,5 +1,6 @@
 import { ProvisionError } from '../errors.ts';
 import type { Change } from '../events.ts';
+import { readFailure } from '../operations/failure.ts';
 import type { HostOperation, Upcoming } from '../operations/operation.ts';
 import type { TripAnswer, TripItem } from './trip.ts';
 
@@ -26,15 +27,17 @@ export const probeItem = (task: HostTask, id: string): TripItem => ({
   source: `set -u\n${task.operation.probe(task.desired).source}`,
 });
 
-/** Reads one probe's answer; throws PROBE_FAILED. */
+/** Reads one probe's answer; throws PROBE_FAILED, or the error that the script named itself. */
 export function readProbe(task: HostTask, answer: TripAnswer | undefined, host: string): unknown {
   if (answer === undefined || answer.code !== 0) {
+    const named = readFailure(answer?.stderr ?? '');
+    const why = named ? named.why : answer ? answer.stderr || `exit status ${answer.code}` : 'no answer';
     throw new ProvisionError({
-      code: 'PROBE_FAILED',
+      code: named?.code ?? 'PROBE_FAILED',
       kind: 'operation',
-      what: `${host}: '${task.name}' could not be looked at`,
-      why: answer ? answer.stderr || `exit status ${answer.code}` : 'no answer',
-      fix: 'Run the same look on the host by hand with --verbose, mend what it names, and run again.',
+      what: `${host}: '${task.name}' could not be looked at${named ? `: ${named.what}` : ''}`,
+      ...(why ? { why } : {}),
+      fix: named?.fix ?? 'Mend on the host what it names, and run again; nothing was changed by looking.',
     });
   }
   return task.operation.parse(answer.stdout, task.desired);

@@ -37,9 +37,7 @@ export async function runBatch(stage: Stage, batch: readonly HostPlan[], state: 
     for (const entry of waiting[0] ? clusterEntries(waiting[0], to) : []) {
       changed =
         (await runClusterTask(
-          stage,
-          entry,
-          waiting.map((plan) => plan.host),
+          { stage, entry, hosts: waiting.map((plan) => plan.host), batchChanged: changed },
           state,
         )) || changed;
     }

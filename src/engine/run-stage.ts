@@ -1,6 +1,6 @@
 import { ProvisionError } from '../errors.ts';
 import { splitBatches } from './batch.ts';
-import { guard } from './guard.ts';
+import { guard, reportFailures } from './guard.ts';
 import type { Host } from './host.ts';
 import { differs, type HostPlan, runBatch } from './run-batch.ts';
 import type { RunState } from './run-state.ts';
@@ -19,25 +19,30 @@ export async function runStage(stage: Stage, state: RunState): Promise<StageStat
   );
   if (hosts.length === 0) return 'ok';
   emit({ type: 'stage-started', stage: stage.name, hosts: hosts.map((host) => host.name) });
-  const plans = await planStage(stage, hosts, state);
-  const failuresBefore = state.failed.size;
-  let status: StageStatus = 'ok';
-  for (const [index, batch] of batchesOf(stage, plans, state).entries()) {
-    if (mustWait(stage, batch, state)) {
-      status = 'failed';
-      break;
-    }
-    if (batch.some(differs)) {
-      emit({ type: 'batch-started', stage: stage.name, batch: index + 1, hosts: batch.map((plan) => plan.host.name) });
-    }
-    const changed = await runBatch(stage, batch, state);
-    if (changed) status = 'changed';
-    if (state.failed.size > failuresBefore) {
-      status = 'failed';
-      break;
-    }
+  let status: StageStatus;
+  try {
+    status = await runBatches(stage, hosts, state);
+  } catch (error) {
+    reportFailures(error, emit, { stage: stage.name });
+    status = 'failed';
   }
   emit({ type: 'stage-finished', stage: stage.name, status });
+  return status;
+}
+
+async function runBatches(stage: Stage, hosts: readonly Host[], state: RunState): Promise<StageStatus> {
+  const failuresBefore = state.failed.size;
+  const batches = batchesOf(stage, await planStage(stage, hosts, state), state);
+  let status: StageStatus = 'ok';
+  for (const [index, batch] of batches.entries()) {
+    if (mustWait(stage, batch, state)) return 'failed';
+    if (batches.length > 1 && batch.some(differs)) {
+      const names = batch.map((plan) => plan.host.name);
+      state.request.emit({ type: 'batch-started', stage: stage.name, batch: index + 1, hosts: names });
+    }
+    if (await runBatch(stage, batch, state)) status = 'changed';
+    if (state.failed.size > failuresBefore) return 'failed';
+  }
   return status;
 }
 

@@ -116,6 +116,9 @@ export async function openCluster(kubeconfigFile: string): Promise<ClusterApi> {
 /** Leases and clocks move without an event of the watched objects: the question is asked this often all the same. */
 const recheckMs = 2_000;
 
+/** Events come in bursts: one question answers for all that arrive within this time. */
+const settleMs = 500;
+
 async function watchUntil(
   watch: Watch,
   path: string,
@@ -143,7 +146,7 @@ async function watchUntil(
       });
       if (await isSo().catch(retryUnreachable)) return true;
       await Promise.race([changed, sleep(Math.min(recheckMs, Math.max(0, deadline - Date.now())))]);
-      await sleep(100);
+      await sleep(settleMs);
     }
     return false;
   } finally {

@@ -18,6 +18,8 @@ export interface ClusterView {
   readonly hosts: readonly ClusterHost[];
   /** Whether this run has changed anything so far. */
   readonly changed: boolean;
+  /** Whether a host of the batch has changed in this stage. */
+  readonly batchChanged: boolean;
   /** Whether proofs were asked for even though nothing changed. */
   readonly verify: boolean;
 }

@@ -124,10 +124,12 @@ export const datapath = defineClusterOperation({
   scope: 'cluster',
   name: 'datapath',
   schema,
-  notDone: (view, { image }) =>
-    image === null && isDue(view)
-      ? 'it is not proven that pods reach each other: verify.image names no image'
-      : undefined,
+  notDone(view, { image }) {
+    if (!isDue(view)) return undefined;
+    if (image === null) return 'it is not proven that pods reach each other: verify.image names no image';
+    if (nodesOf(view).length < 2) return 'it is not proven that pods reach each other: that takes two nodes';
+    return undefined;
+  },
   diff(view, { image }) {
     if (image === null || !isDue(view)) return [];
     return [{ subject: 'datapath', action: `is proven between ${nodesOf(view).length} nodes` }];

@@ -44,8 +44,11 @@ export const nodeReady = defineClusterOperation({
   schema,
   diff: (view, { unit }) =>
     view.hosts
-      .filter((host) => whyNotReady(view, host, unit) !== undefined)
-      .map((host) => ({ subject: `Node ${host.nodeName ?? host.name}`, action: 'becomes Ready' })),
+      .filter((host) => view.batchChanged || whyNotReady(view, host, unit) !== undefined)
+      .map((host) => ({
+        subject: `Node ${host.nodeName ?? host.name}`,
+        action: whyNotReady(view, host, unit) === undefined ? 'stays Ready' : 'becomes Ready',
+      })),
   async apply(deps, first, { unit, timeout_seconds }) {
     let view = first;
     const waiting = () => view.hosts.filter((host) => whyNotReady(view, host, unit) !== undefined);

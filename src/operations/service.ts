@@ -27,7 +27,7 @@ const schema = z.strictObject({
       'a unit with its ending, such as kubelet.service',
     )
     .describe('name of the systemd unit'),
-  state: z.enum(['running', 'stopped']).default('running').describe('whether it runs'),
+  state: z.enum(['running', 'stopped']).optional().describe('whether it runs; left as it is when not given'),
   enabled: z.boolean().optional().describe('whether it starts at boot; left as it is when not given'),
   restart_after: z.array(absolutePath).default([]).describe('files that the running process must be newer than'),
   health: health.optional().describe('how to see that it is well; else the process has to stay for 10 seconds'),
@@ -45,6 +45,7 @@ const unitFileStates = {
 function runChange(actual: ServiceState, desired: Desired, upcoming: Upcoming): readonly Change[] {
   const { unit } = desired;
   const active = actual.properties.get('ActiveState');
+  if (desired.state === undefined) return [];
   if (desired.state === 'stopped')
     return active === 'inactive' || active === 'failed' ? [] : [{ subject: unit, action: 'stop' }];
   if (active !== 'active' && active !== 'reloading') return [{ subject: unit, action: 'start' }];

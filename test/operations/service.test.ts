@@ -3,7 +3,7 @@ import { service } from '../../src/operations/service.ts';
 import { changesOf } from './case.ts';
 
 const conf = '/etc/containerd/config.toml';
-const wish = { unit: 'containerd.service', restart_after: [conf] };
+const wish = { unit: 'containerd.service', state: 'running', restart_after: [conf] };
 
 interface Seen {
   readonly properties?: Readonly<Record<string, string>>;
