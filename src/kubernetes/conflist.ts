@@ -41,26 +41,3 @@ const typeOf = (plugin: unknown): string[] => {
   const type = field(plugin, 'type');
   return typeof type === 'string' ? [type] : [];
 };
-
-/** The plugin binaries a node needs for a configuration: those named, those they delegate to, and loopback, which the runtime calls itself. */
-export function requiredPlugins(text: string): string[] {
-  const parsed = tryParse(text);
-  const plugins = typeof parsed === 'object' && parsed !== null ? pluginsOf(parsed) : [];
-  const names = plugins.flatMap((plugin) => {
-    const [type] = typeOf(plugin);
-    const addressing = typeOf(field(plugin, 'ipam'));
-    if (type !== 'flannel') return [type ?? [], addressing].flat();
-    const delegate = field(plugin, 'delegate');
-    const [bridge = 'bridge'] = typeOf(delegate);
-    const [delegated = 'host-local'] = typeOf(field(delegate, 'ipam'));
-    return [type, bridge, delegated];
-  });
-  return [...new Set([...names, 'loopback'])];
-}
-
-/** Of the files in the configuration directory the one that runtimes and kubelets take: the first by name. */
-export const winningConfig = (names: readonly string[]): string | undefined =>
-  names
-    .filter((name) => /\.(conf|conflist|json)$/.test(name))
-    .sort()
-    .at(0);
