@@ -127,9 +127,10 @@ const toStage = (stage: PlaybookStage, inventory: Inventory, templates: Template
 function scopeOf(inventory: Inventory): RunRequest['scope'] {
   const scopes = new Map(inventory.hosts.map((host) => [host.name, hostScope(host)]));
   const later = new Unknown('after every Node has a podCIDR');
+  const unregistered = (name: string) => new Unknown(`after a kubelet has registered the Node ${name}`);
   return (host, snapshot) => {
     const node = snapshot.nodes.find((one) => one.name === host.nodeName);
-    const podCidr = node?.podCidr ?? (host.nodeName === undefined ? null : later);
+    const podCidr = host.nodeName === undefined ? null : node ? (node.podCidr ?? later) : unregistered(host.nodeName);
     const peers = peersOf(host.nodeName, snapshot) ?? later;
     return { ...scopes.get(host.name), node: { name: host.nodeName ?? null, pod_cidr: podCidr, peers } };
   };

@@ -7,14 +7,17 @@ export interface Peer {
   readonly address: string;
 }
 
-/** The Nodes a host needs routes to, in the order of their names; undefined while one of them has no podCIDR. */
+/**
+ * The Nodes a host needs routes to, in the order of their names; undefined while one of them has no podCIDR.
+ * A Node without an address has no machine behind it yet, so there is no way to it.
+ */
 export function peersOf(nodeName: string | undefined, snapshot: ClusterSnapshot): readonly Peer[] | undefined {
-  const others = snapshot.nodes.filter((node) => node.name !== nodeName).toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const peers = others.map(asPeer);
+  const peers = snapshot.nodes
+    .filter((node) => node.name !== nodeName && node.addresses.length > 0)
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .map(asPeer);
   return peers.every((peer) => peer !== undefined) ? peers : undefined;
 }
 
-function asPeer(node: NodeState): Peer | undefined {
-  const address = node.addresses[0];
-  return node.podCidr && address ? { name: node.name, pod_cidr: node.podCidr, address } : undefined;
-}
+const asPeer = ({ name, podCidr, addresses: [address = ''] }: NodeState): Peer | undefined =>
+  podCidr ? { name, pod_cidr: podCidr, address } : undefined;

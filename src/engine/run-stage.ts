@@ -74,7 +74,7 @@ async function planStage(stage: Stage, hosts: readonly Host[], state: RunState):
               kind: 'operation',
               what: `${host.name}: '${unknown.name}' needs a value that is not there`,
               why: `it is known ${unknown.until}`,
-              fix: 'Run without --tags or --limit, so that the stage that brings it about runs first.',
+              fix: 'See that this comes about; --tags and --limit may have left out the stage that does it.',
             });
           }
           return { host, entries, planned: state.planner.plan(host, entries) };

@@ -34,8 +34,8 @@ test('the other Nodes, in the order of their names', () => {
   ).toEqual(['c', 'a', 'b']);
 });
 
-test('unknown while another Node has no podCIDR or address', () => {
+test('unknown while another Node has no podCIDR; one without an address has no machine to reach', () => {
   expect(peersOf('a', snapshot(node('a', undefined), node('b', undefined, '10.0.0.2')))).toBeUndefined();
-  expect(peersOf('a', snapshot(node('a', undefined), node('b', '10.1.0.0/24')))).toBeUndefined();
+  expect(peersOf('a', snapshot(node('a', undefined), node('b', '10.1.0.0/24')))).toEqual([]);
   expect(peersOf('a', snapshot(node('a', undefined))), 'its own does not matter').toEqual([]);
 });
