@@ -26,7 +26,7 @@ describeLab('a full disk', (lab) => {
         `mkdir -p ${folder}; mount -t tmpfs -o size=${size} none ${folder}
 mkdir -p ${folder}/bin; echo '#!/bin/sh' >${folder}/bin/bridge; chmod 755 ${folder}/bin/bridge; echo foreign >${folder}/bin/foreign`,
       );
-      const see = `cd ${folder} && find . -printf '%p %s %i\\n' | sort; sha256sum bin/*; find /opt /var/lib/provision -name '*.part' -o -name '*provision-*'`;
+      const see = `cd ${folder} && find . -printf '%p %s %i\\n' | sort; sha256sum bin/*; find /opt/cni /var/lib/provision/cache -name '*.part*' -o -name '.*provision*'`;
       const before = await on(lab, 'node2', see);
       const run = await runUp(lab.inventoryPath);
       try {
