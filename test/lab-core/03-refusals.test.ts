@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { describeLab } from '../lab/describe-lab.ts';
 import { writeInventory, writeInventoryText } from '../lab/inventories.ts';
 import { diskOf, on, onEach } from '../lab/read-hosts.ts';
-import { type Run, runUp } from '../lab/run-up.ts';
+import { type Run, runCommand, runUp } from '../lab/run-up.ts';
 import { namesOf, nodeNames, settle, told } from '../lab/settle.ts';
 
 describeLab('what is refused before anything is touched', (lab) => {
@@ -38,7 +38,9 @@ describeLab('what is refused before anything is touched', (lab) => {
     const lines = readFileSync(inventory, 'utf8').split('\n');
     const line = lines.findIndex((one) => one.includes(wrong));
     const column = (lines[line] ?? '').indexOf(wrong);
-    const run = await expectRefusal(inventory, 'ARTIFACT_CORRUPT', 2);
+    await expectRefusal(inventory, 'ARTIFACT_CORRUPT', 2);
+    const run = await runCommand(['up', inventory]);
+    expect(run.code).toBe(2);
     expect(run.stderr).toContain(`${basename(inventory)}:${line + 1}:${column + 1}`);
     const shown = run.stderr.split('\n');
     const caret = shown.findIndex((one) => /^\s*\|\s*\^/.test(one));
