@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest';
+import { parseFacts } from '../../src/operations/facts.ts';
+
+const output = `hostname node1
+machine 0123456789abcdef0123456789abcdef
+boot 7c1f0a55-0000-4000-8000-000000000001
+kernel 6.1.0-18-amd64
+architecture x86_64
+now 1700000100.500000000 100.50 190.00
+address 1: lo    inet 127.0.0.1/8 scope host lo\\       valid_lft forever preferred_lft forever
+address 2: eth0    inet 10.0.0.21/24 brd 10.0.0.255 scope global eth0\\       valid_lft forever preferred_lft forever
+route default via 10.0.0.1 dev eth0
+route 10.0.0.0/24 dev eth0 proto kernel scope link src 10.0.0.21
+route 10.5.1.0/24 via 10.0.0.22 dev eth0 proto 157
+route unreachable 10.9.0.0/16 metric 4000000
+flannel 10.5.0.0/16
+flannel 10.5.0.0/16
+unit MainPID=412
+unit NRestarts=2
+unit ExecMainStartTimestampMonotonic=20500000
+unit Id=kubelet.service
+unit LoadState=loaded
+unit ActiveState=active
+unit ActiveEnterTimestampMonotonic=20500001
+unit InvocationID=a1
+unit
+unit MainPID=0
+unit NRestarts=0
+unit ExecMainStartTimestampMonotonic=0
+unit Id=absent.service
+unit LoadState=not-found
+unit ActiveState=inactive
+unit ActiveEnterTimestampMonotonic=0
+unit InvocationID=
+argv 412 /opt/bin/kubelet\0--node-labels=a=b c\0--v=2\0
+cache 20632028 /var/lib/provision/cache/aa
+cache 17 /var/lib/provision/cache/bb.part
+`;
+
+test('facts are read from what the host printed', () => {
+  const facts = parseFacts(output);
+  expect(facts).toMatchObject({ hostname: 'node1', kernel: '6.1.0-18-amd64', architecture: 'x86_64' });
+  expect(facts.addresses).toEqual([
+    { device: 'lo', cidr: '127.0.0.1/8' },
+    { device: 'eth0', cidr: '10.0.0.21/24' },
+  ]);
+  expect(facts.routes).toEqual([
+    { destination: 'default', device: 'eth0', gateway: '10.0.0.1' },
+    { destination: '10.0.0.0/24', device: 'eth0', protocol: 'kernel' },
+    { destination: '10.5.1.0/24', device: 'eth0', gateway: '10.0.0.22', protocol: '157' },
+    { destination: '10.9.0.0/16' },
+  ]);
+  expect(facts.flannelNetworks).toEqual(['10.5.0.0/16']);
+  expect(facts.cache).toEqual(
+    new Map([
+      ['aa', 20632028],
+      ['bb.part', 17],
+    ]),
+  );
+});
+
+test('a unit is told apart from the next one, with the words of its process and its start by the clock', () => {
+  const { units } = parseFacts(output);
+  expect([...units.keys()]).toEqual(['kubelet.service', 'absent.service']);
+  expect(units.get('kubelet.service')).toEqual({
+    unit: 'kubelet.service',
+    loaded: true,
+    active: true,
+    mainPid: 412,
+    invocationId: 'a1',
+    restarts: 2,
+    startedAt: 1700000020.5,
+    commandLine: ['/opt/bin/kubelet', '--node-labels=a=b c', '--v=2'],
+  });
+  expect(units.get('absent.service')).toMatchObject({ loaded: false, active: false, commandLine: [] });
+});
