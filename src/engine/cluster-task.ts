@@ -1,6 +1,7 @@
 import type { Change } from '../events.ts';
 import type { ClusterView } from '../operations/cluster-operation.ts';
-import { sh } from '../shell.ts';
+import { lastWords } from '../operations/service-script.ts';
+import { joinScripts, sh } from '../shell.ts';
 import { guard } from './guard.ts';
 import type { Host } from './host.ts';
 import type { Entry } from './planner.ts';
@@ -55,7 +56,10 @@ export async function runClusterTask(task: ClusterTask, state: RunState): Promis
         return view();
       },
       async lastLines(name, unit) {
-        const script = sh`journalctl -u ${unit} -n 15 --no-pager -o cat 2>/dev/null`.source;
+        const script = joinScripts([
+          lastWords,
+          sh`journalctl -q --no-pager -o cat -n 2000 -u ${unit} 2>/dev/null | last_words`,
+        ]).source;
         const answers = await state.hosts
           .get(name)
           ?.trip({ items: [{ id: 'journal', kind: 'probe', timeoutSeconds: 20, source: script }] });

@@ -22,6 +22,12 @@ see_service() {
 }
 `);
 
+/** The shell function `last_words`: what of a log tells why a process died. */
+export const lastWords = ShellScript.trusted(`
+# last_words: the end of a log, up to the stacks of all goroutines that a fatal error of a Go program writes after it.
+last_words() { sed '/^goroutine [0-9]* \\[/,$d' | tail -n 20; }
+`);
+
 /** Starts and restarts, and stays until the process is seen to live. */
 export const runService = ShellScript.trusted(`
 property() { systemctl show "$unit" -p "$1" | cut -d= -f2-; }
@@ -30,9 +36,6 @@ process() {
   echo "\${id:-$(cat /proc/sys/kernel/random/boot_id):$(property ExecMainStartTimestampMonotonic)}"
 }
 seconds() { cut -d. -f1 /proc/uptime; }
-
-# last_words: the end of a log, up to the stacks of all goroutines that a fatal error of a Go program writes after it.
-last_words() { sed '/^goroutine [0-9]* \\[/,$d' | tail -n 20; }
 
 # died WHY: the last lines of the process, then the error.
 died() {

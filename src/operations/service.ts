@@ -4,7 +4,7 @@ import type { Change } from '../events.ts';
 import { joinScripts, type ShellScript, sh } from '../shell.ts';
 import { absolutePath } from './fields.ts';
 import { defineOperation, type Upcoming } from './operation.ts';
-import { runService, seeService } from './service-script.ts';
+import { lastWords, runService, seeService } from './service-script.ts';
 import { parseService, restartReasons, type ServiceState } from './service-state.ts';
 
 const health = z.union([
@@ -112,6 +112,7 @@ export const service = defineOperation({
     const [enable] = enableChange(actual, desired);
     const verb = run?.action.split(':')[0];
     return joinScripts([
+      lastWords,
       runService,
       sh`unit=${desired.unit} log_dir=${desired.log_dir ?? ''}`,
       sh`systemctl daemon-reload`,
