@@ -7,7 +7,7 @@ import { identifyNodes } from '../kubernetes/identity.ts';
 import { checkClusterRanges, checkHostNetwork } from '../kubernetes/range-facts.ts';
 import { checkRanges } from '../kubernetes/ranges.ts';
 import type { Location } from '../location.ts';
-import { routeProtocol } from '../operations/static-routes-state.ts';
+import { agentUnit, routeProtocol } from '../operations/static-routes-state.ts';
 
 /** What the inventory alone says wrong about addresses, with the place of the pod range. */
 export function checkInventory(inventory: Inventory): readonly ProvisionError[] {
@@ -92,7 +92,13 @@ function checkNetworks(
 ): readonly ProvisionError[] {
   const { pod_cidr: range, service_cidr } = inventory.settings.cluster;
   const peers = [...snapshot.nodes.flatMap((node) => node.addresses), ...hosts.flatMap(addressesOf)];
-  const flannelNetwork = hosts.flatMap((host) => host.facts.flannelNetworks).find((network) => network !== range);
+  const flannelNetwork = hosts
+    .flatMap(({ facts }) => [
+      ...facts.flannelNetworks,
+      // with our own agent there, it is ours and follows the range
+      ...(facts.units.get(agentUnit)?.loaded ? [] : facts.agentNetworks),
+    ])
+    .find((network) => network !== range);
   return [
     ...checkClusterRanges(range, {
       nodes: snapshot.nodes.map(({ name, podCidr }) => ({ name, ...(podCidr && { podCIDR: podCidr }) })),

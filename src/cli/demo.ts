@@ -6,7 +6,7 @@ const lookAround = (inventory: string): string => `
 Look around:
   ./provision lab status                        the hosts, and whether their Nodes are Ready
   ./provision lab ssh node1                     a shell on a node; try: ip route show proto 157
-  ./provision lab ssh cp1 -- /opt/k8s/bin/kubectl --kubeconfig /opt/k8s/conf/admin.kubeconfig get nodes -o wide
+  ./provision lab ssh cp1 -- /opt/k8s/bin/kubectl --kubeconfig /dev/stdin get nodes -o wide < .provision/lab/admin.kubeconfig
   ./provision up ${inventory}   again: nothing to change, two commands per host
 Remove it:
   ./provision lab down

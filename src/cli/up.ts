@@ -13,14 +13,20 @@ export interface UpOptions extends RunOptions {
 export async function up(inventory: string, options: UpOptions): Promise<number> {
   const display = createReporter({
     output: options.output,
-    isTerminal: process.stdout.isTTY === true,
+    isTerminal: process.stdout.isTTY === true && process.env['TERM'] !== 'dumb',
     color: wantsColor(process.stdout),
     verbose: options.verbose,
     stream: process.stdout,
   });
   let exitCode = 0;
-  const stop = () => void display.close().then(() => process.exit(130));
-  process.once('SIGINT', stop);
+  const stop = (signal: NodeJS.Signals) =>
+    void display.close().then(() => {
+      process.stderr.write(
+        `Interrupted: hosts finish what they were sent. Run again: what is still due is done then.\n`,
+      );
+      process.exit(signal === 'SIGINT' ? 130 : 143);
+    });
+  process.once('SIGINT', stop).once('SIGTERM', stop);
   try {
     const request = await wireRun('up', inventory, options, (event) => {
       if (event.type === 'failure') exitCode ||= event.error.exitCode;
@@ -32,7 +38,7 @@ export async function up(inventory: string, options: UpOptions): Promise<number>
     if (options.output === 'text') throw error;
     return reportFailures(error, display.show, {}).exitCode;
   } finally {
-    process.off('SIGINT', stop);
+    process.off('SIGINT', stop).off('SIGTERM', stop);
     await display.close();
   }
 }

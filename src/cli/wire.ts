@@ -19,13 +19,12 @@ import { ProvisionErrors } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { openCluster } from '../kubernetes/api.ts';
 import { findOperation, operations } from '../operations/registry.ts';
+import { agentUnit } from '../operations/static-routes-state.ts';
 import { connectSsh } from '../transport/ssh.ts';
 import { checkCluster, checkInventory } from './check.ts';
 
 /** The folder of the package, where playbooks/ and templates/ are. */
 const packageFolder = join(import.meta.dirname, '..');
-
-const agentUnit = 'provision-static-routes.service';
 
 export interface RunOptions {
   readonly limit?: string;
@@ -106,7 +105,11 @@ function toTarget(host: InventoryHost, isChosen: boolean, options: RunOptions): 
     address: connection.address,
     outsideLimit: !isChosen,
     connect: () =>
-      connectSsh(target, { connectTimeoutMs: 10_000, acceptNewHostKeys: options.acceptNewHostKeys, attempts: 6 }),
+      connectSsh(target, {
+        connectTimeoutMs: isChosen ? 10_000 : 4_000,
+        acceptNewHostKeys: options.acceptNewHostKeys,
+        attempts: 6,
+      }),
   };
 }
 

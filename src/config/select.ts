@@ -64,7 +64,14 @@ export function limitHosts(inventory: Inventory, limit: string): readonly Host[]
     .filter((one) => one !== '');
   for (const name of patterns.map((pattern) => pattern.replace(/^!/, '')))
     if (!hostsOf(name, inventory)) throw unknownName('--limit', name, namesOf(inventory));
-  return selectHosts(inventory, patterns);
+  const hosts = patterns.length === 0 ? [] : selectHosts(inventory, patterns);
+  if (hosts.length > 0) return hosts;
+  throw new ProvisionError({
+    code: 'USAGE',
+    kind: 'usage',
+    what: `--limit '${limit}' leaves no host`,
+    fix: 'Name hosts or groups of the inventory, or leave --limit out.',
+  });
 }
 
 /** The playbook with the tasks of `--tags` alone; stages without any are left out. Throws USAGE for an unknown tag. */

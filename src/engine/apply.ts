@@ -1,5 +1,6 @@
 import { ProvisionError } from '../errors.ts';
 import type { Emit } from '../events.ts';
+import { unprovenMark } from '../operations/facts.ts';
 import { readFailure } from '../operations/failure.ts';
 import { type Host, undoFolder } from './host.ts';
 import { type PlannedTask, probeItem, readProbe } from './plan.ts';
@@ -20,6 +21,7 @@ const prepareItem = (run: string): TripItem => ({
   timeoutSeconds: 30,
   source: `set -eu
 mkdir -p -m 0700 /var/lib/provision ${undoFolder} ${undoFolder}/${run}
+: >${unprovenMark}
 ls -1t ${undoFolder} | tail -n +11 | while read -r old; do rm -rf "${undoFolder}/$old"; done`,
 });
 

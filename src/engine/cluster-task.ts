@@ -1,5 +1,6 @@
 import type { Change } from '../events.ts';
 import type { ClusterView } from '../operations/cluster-operation.ts';
+import { unprovenMark } from '../operations/facts.ts';
 import { lastWords } from '../operations/service-script.ts';
 import { joinScripts, sh } from '../shell.ts';
 import { guard } from './guard.ts';
@@ -64,6 +65,11 @@ export async function runClusterTask(task: ClusterTask, state: RunState): Promis
           .get(name)
           ?.trip({ items: [{ id: 'journal', kind: 'probe', timeoutSeconds: 20, source: script }] });
         return answers?.get('journal')?.stdout.trim() ?? '';
+      },
+      async markProven() {
+        const source = sh`rm -f ${unprovenMark}`.source;
+        const item = { id: 'proven', kind: 'apply', timeoutSeconds: 20, source } as const;
+        await Promise.all(alive().map((host) => guard(host, stage, state, () => host.trip({ items: [item] }))));
       },
       progress: (text) => emit({ type: 'progress', ...report, detail: text }),
     },

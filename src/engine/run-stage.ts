@@ -34,11 +34,13 @@ async function runBatches(stage: Stage, hosts: readonly Host[], state: RunState)
   const failuresBefore = state.failed.size;
   const batches = batchesOf(stage, await planStage(stage, hosts, state), state);
   let status: StageStatus = 'ok';
-  for (const [index, batch] of batches.entries()) {
+  let number = 0;
+  for (const batch of batches) {
     if (mustWait(stage, batch, state)) return 'failed';
     if (batches.length > 1 && batch.some(differs)) {
-      const names = batch.map((plan) => plan.host.name);
-      state.request.emit({ type: 'batch-started', stage: stage.name, batch: index + 1, hosts: names });
+      number += 1;
+      const names = batch.filter(differs).map((plan) => plan.host.name);
+      state.request.emit({ type: 'batch-started', stage: stage.name, batch: number, hosts: names });
     }
     if (await runBatch(stage, batch, state)) status = 'changed';
     if (state.failed.size > failuresBefore) return 'failed';

@@ -14,7 +14,7 @@ export type RunStatus = 'ok' | 'changed' | 'failed';
 export async function run(asked: RunRequest): Promise<RunStatus> {
   const tally = startTally(asked.emit);
   const request = { ...asked, emit: tally.emit };
-  const names = request.hosts.map((host) => host.name);
+  const names = request.hosts.filter((host) => !host.outsideLimit).map((host) => host.name);
   request.emit({ type: 'run-started', run: request.id, command: request.command, hosts: names });
   const failed = new Map<string, ProvisionError>();
   const hosts = new Map<string, Host>();
@@ -27,7 +27,9 @@ export async function run(asked: RunRequest): Promise<RunStatus> {
   } finally {
     for (const host of hosts.values()) host.transport.close();
   }
-  request.emit({ type: 'run-finished', status, ...tally.close(names, hosts, failed) });
+  const touched = request.hosts.filter((host) => names.includes(host.name) || tally.hasChanged(host.name));
+  const rows = touched.map((host) => host.name);
+  request.emit({ type: 'run-finished', status, ...tally.close(rows, hosts, failed) });
   return status;
 }
 

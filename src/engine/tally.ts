@@ -23,6 +23,7 @@ export function startTally(emit: Emit) {
   };
   return {
     emit: counting,
+    hasChanged: (host: string): boolean => (rows.get(host)?.changed ?? 0) > 0,
     /** The rows of the closing table; a host's seconds end with the last thing it did. */
     close(
       names: readonly string[],

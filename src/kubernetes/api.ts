@@ -107,7 +107,11 @@ export async function openCluster(kubeconfigFile: string): Promise<ClusterApi> {
       return (await ask(() => core.listNamespacedPod({ namespace, labelSelector: label }))).items;
     },
     async deletePod(namespace, name) {
-      await ask(() => core.deleteNamespacedPod({ namespace, name, gracePeriodSeconds: 0 }));
+      await ask(() =>
+        core.deleteNamespacedPod({ namespace, name, gracePeriodSeconds: 0 }).catch((error: { code?: number }) => {
+          if (error.code !== 404) throw error;
+        }),
+      );
     },
     watchUntil: (kind, timeoutMs, isSo) => watchUntil(new k8s.Watch(config), `/api/v1/${kind}`, timeoutMs, isSo),
   };

@@ -105,6 +105,14 @@ const bootIdOf = async (host: LabHost): Promise<string> =>
 
 /** Reboots a host from inside and waits until SSH answers from the new boot. */
 export async function rebootHost(host: LabHost): Promise<void> {
+  if (!(await isOn(host))) {
+    throw new ProvisionError({
+      code: 'LAB_HOST_OFF',
+      kind: 'usage',
+      what: `${host.name} is off`,
+      fix: `Turn it on: provision lab start ${host.name}`,
+    });
+  }
   const before = await bootIdOf(host);
   await runOnHost(host, 'systemctl reboot');
   await waitUntil(

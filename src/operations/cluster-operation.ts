@@ -31,6 +31,8 @@ export interface ClusterDeps {
   look(): Promise<ClusterView>;
   /** The last lines a unit of a host wrote, for an error. */
   lastLines(host: string, unit: string): Promise<string>;
+  /** Remembers on the hosts of the batch that the datapath is proven. */
+  markProven(): Promise<void>;
   /** Tells what is being waited for. */
   progress(detail: string): void;
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { V1Pod } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { ProvisionError } from '../errors.ts';
@@ -11,6 +12,8 @@ const schema = z.strictObject({
 });
 
 const label = 'app.kubernetes.io/managed-by=provision-datapath';
+/** Which proof a pod belongs to: two at once leave each other's pods alone. */
+const proofKey = 'provision/proof';
 const port = 7117;
 const bytes = 1024 * 1024;
 
@@ -39,24 +42,27 @@ for peer in $PEERS; do
 done
 { echo "good $good $ADDRESS"; [ ! -f /tmp/bad ] || head -c 3000 /tmp/bad; } >/dev/termination-log`;
 
-function pod(
-  role: 'server' | 'client',
-  node: string,
-  command: string,
-  desired: z.output<typeof schema>,
-  peers: string,
-): V1Pod {
+interface Proof {
+  readonly id: string;
+  readonly desired: z.output<typeof schema>;
+  /** Milliseconds since the epoch. */
+  readonly deadline: number;
+}
+
+function pod(role: 'server' | 'client', node: string, command: string, { id, desired }: Proof, peers: string): V1Pod {
   const [key = '', value = ''] = label.split('=');
   return {
     metadata: {
       generateName: `provision-datapath-${role}-`,
       namespace: desired.namespace,
-      labels: { [key]: value, 'provision-role': role },
+      labels: { [key]: value, [proofKey]: id, 'provision-role': role },
     },
     spec: {
       nodeName: node,
       restartPolicy: 'Never',
       terminationGracePeriodSeconds: 0,
+      // ends by itself where a run was killed before it could remove it
+      activeDeadlineSeconds: desired.timeout_seconds + 60,
       automountServiceAccountToken: false,
       enableServiceLinks: false,
       tolerations: [{ operator: 'Exists' }],
@@ -77,33 +83,42 @@ function pod(
   };
 }
 
-const isDue = (view: ClusterView): boolean => view.changed || view.verify;
+/** Also when an earlier run changed a node and ended before its proof. */
+const isDue = (view: ClusterView): boolean =>
+  view.changed || view.verify || view.hosts.some((host) => host.facts.isUnproven);
 
 const nodesOf = (view: ClusterView): string[] => view.hosts.flatMap((host) => host.nodeName ?? []);
 
-async function removePods(deps: ClusterDeps, namespace: string): Promise<void> {
-  for (const old of await deps.api.pods(namespace, label)) {
-    await deps.api.deletePod(namespace, old.metadata?.name ?? '');
-  }
+async function removePods(deps: ClusterDeps, namespace: string, isMine: (pod: V1Pod) => boolean): Promise<void> {
+  const pods = await deps.api.pods(namespace, label);
+  for (const old of pods.filter(isMine)) await deps.api.deletePod(namespace, old.metadata?.name ?? '');
 }
+
+/** Left by a run that died: older than any proof may take. */
+const isLeftover = (desired: z.output<typeof schema>) => (pod: V1Pod) =>
+  Date.now() - new Date(pod.metadata?.creationTimestamp ?? 0).getTime() > desired.timeout_seconds * 1000;
+
+/** What a pod will not recover from. */
+const hopeless = /^(ErrImageNeverPull|InvalidImageName|CreateContainerConfigError|RunContainerError)$/;
+
+const hasFailed = (pod: V1Pod): boolean =>
+  pod.status?.phase === 'Failed' || hopeless.test(pod.status?.containerStatuses?.[0]?.state?.waiting?.reason ?? '');
 
 /** Pods of one role, once all of them satisfy the condition; throws DATAPATH_POD_STUCK naming the others. */
 async function waitForPods(
   deps: ClusterDeps,
-  desired: z.output<typeof schema>,
+  { id, desired, deadline }: Proof,
   role: string,
-  deadline: number,
   isThere: (pod: V1Pod) => boolean,
 ): Promise<readonly V1Pod[]> {
+  const selector = `${label},${proofKey}=${id},provision-role=${role}`;
   let pods: readonly V1Pod[] = [];
-  const met = await deps.api.watchUntil('pods', deadline - Date.now(), async () => {
-    pods = (await deps.api.pods(desired.namespace, label)).filter(
-      (one) => one.metadata?.labels?.['provision-role'] === role,
-    );
-    return pods.every((one) => isThere(one) || one.status?.phase === 'Failed');
+  await deps.api.watchUntil('pods', deadline - Date.now(), async () => {
+    pods = await deps.api.pods(desired.namespace, selector);
+    return pods.every((one) => isThere(one) || hasFailed(one));
   });
-  if (met && pods.every(isThere)) return pods;
   const stuck = pods.filter((one) => !isThere(one));
+  if (stuck.length === 0) return pods;
   throw new ProvisionError({
     code: 'DATAPATH_POD_STUCK',
     kind: 'cluster',
@@ -125,42 +140,41 @@ export const datapath = defineClusterOperation({
   name: 'datapath',
   schema,
   notDone(view, { image }) {
-    if (!isDue(view)) return undefined;
+    if (!(view.changed || view.verify)) return undefined;
     if (image === null) return 'it is not proven that pods reach each other: verify.image names no image';
     if (nodesOf(view).length < 2) return 'it is not proven that pods reach each other: that takes two nodes';
     return undefined;
   },
   diff(view, { image }) {
-    if (image === null || !isDue(view)) return [];
+    if (image === null || nodesOf(view).length < 2 || !isDue(view)) return [];
     return [{ subject: 'datapath', action: `is proven between ${nodesOf(view).length} nodes` }];
   },
   async apply(deps, view, desired) {
     const nodes = nodesOf(view);
-    const deadline = Date.now() + desired.timeout_seconds * 1000;
-    await removePods(deps, desired.namespace);
+    const proof: Proof = {
+      id: randomBytes(6).toString('hex'),
+      desired,
+      deadline: Date.now() + desired.timeout_seconds * 1000,
+    };
+    await removePods(deps, desired.namespace, isLeftover(desired));
     try {
       deps.progress(`starting ${nodes.length} servers`);
-      for (const node of nodes) await deps.api.createPod(pod('server', node, serve, desired, ''));
-      const servers = await waitForPods(
-        deps,
-        desired,
-        'server',
-        deadline,
-        (one) => one.status?.phase === 'Running' && !!one.status.podIP,
-      );
+      for (const node of nodes) await deps.api.createPod(pod('server', node, serve, proof, ''));
+      const isServing = (one: V1Pod): boolean => one.status?.phase === 'Running' && !!one.status.podIP;
+      const servers = await waitForPods(deps, proof, 'server', isServing);
       deps.progress(`${nodes.length * (nodes.length - 1)} pairs`);
       for (const node of nodes) {
         const peers = servers
           .filter((one) => one.spec?.nodeName !== node)
           .map((one) => `${one.spec?.nodeName}=${one.status?.podIP}`);
-        await deps.api.createPod(pod('client', node, probe, desired, peers.join(' ')));
+        await deps.api.createPod(pod('client', node, probe, proof, peers.join(' ')));
       }
-      const clients = await waitForPods(deps, desired, 'client', deadline, (one) =>
-        /Succeeded|Failed/.test(one.status?.phase ?? ''),
-      );
-      return judge(clients, nodes.length);
+      const hasEnded = (one: V1Pod): boolean => /Succeeded|Failed/.test(one.status?.phase ?? '');
+      const verdict = judge(await waitForPods(deps, proof, 'client', hasEnded), nodes.length);
+      await deps.markProven();
+      return verdict;
     } finally {
-      await removePods(deps, desired.namespace);
+      await removePods(deps, desired.namespace, (one) => one.metadata?.labels?.[proofKey] === proof.id);
     }
   },
 });

@@ -33,14 +33,21 @@ export interface HostFacts {
   readonly addresses: readonly { readonly device: string; readonly cidr: string }[];
   /** IPv4 routes of the main table. */
   readonly routes: readonly RouteFacts[];
-  /** `Network` of a flannel's net-conf.json or subnet.env, where there is one. */
+  /** `Network` of flannel's net-conf.json, where there is one. */
   readonly flannelNetworks: readonly string[];
+  /** FLANNEL_NETWORK of subnet.env, which whatever agent is there has written. */
+  readonly agentNetworks: readonly string[];
+  /** Whether it changed after the last proof of the datapath. */
+  readonly isUnproven: boolean;
   readonly units: ReadonlyMap<string, UnitFacts>;
   /** Bytes of each file in the artifact cache, by name: `<sha256>` or `<sha256>.part`. */
   readonly cache: ReadonlyMap<string, number>;
 }
 
 export const cacheFolder = '/var/lib/provision/cache';
+
+/** There from a host's first change until pods were seen to reach each other. */
+export const unprovenMark = '/var/lib/provision/unproven';
 
 const properties =
   'Id,LoadState,ActiveState,MainPID,InvocationID,NRestarts,ExecMainStartTimestampMonotonic,ActiveEnterTimestampMonotonic';
@@ -56,7 +63,8 @@ echo "architecture $(uname -m)"
 echo "now $(date +%s.%N) $(cat /proc/uptime)"
 ip -o -4 addr show 2>/dev/null | sed 's/^/address /'
 ip -4 route show table main 2>/dev/null | sed 's/^/route /'
-[ ! -f /run/flannel/subnet.env ] || sed -n 's/^FLANNEL_NETWORK=/flannel /p' /run/flannel/subnet.env
+[ ! -f /run/flannel/subnet.env ] || sed -n 's/^FLANNEL_NETWORK=/agent /p' /run/flannel/subnet.env
+[ ! -f ${unprovenMark} ] || echo 'unproven yes'
 [ ! -f /etc/kube-flannel/net-conf.json ] ||
   tr -d ' \n\t' </etc/kube-flannel/net-conf.json | sed -n 's/.*"Network":"\([^"]*\)".*/flannel \1\n/p'
 units=$(systemctl show -p ${properties} -- ${units} 2>/dev/null)
@@ -89,7 +97,9 @@ export function parseFacts(output: string): HostFacts {
       return { device, cidr };
     }),
     routes: all('route').map(parseRoute),
-    flannelNetworks: [...new Set(all('flannel'))],
+    flannelNetworks: all('flannel'),
+    agentNetworks: all('agent'),
+    isUnproven: value('unproven') === 'yes',
     units: parseUnits(all('unit'), parseCommandLines(output), now - uptime),
     cache: new Map(
       all('cache').map((text) => {

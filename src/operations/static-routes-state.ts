@@ -18,6 +18,9 @@ export interface RoutingState {
   readonly gateways: ReadonlyMap<string, string>;
 }
 
+/** The unit that runs the agent once. */
+export const agentUnit = 'provision-static-routes.service';
+
 /** The number that our routes carry in the kernel; only those are ever removed. */
 export const routeProtocol = 157;
 

@@ -90,6 +90,9 @@ describe('datapath', () => {
     expect(datapath.diff(view([], { hosts: two }), desired)).toEqual([]);
     expect(datapath.diff(view([], { hosts: two, changed: true }), desired)).toHaveLength(1);
     expect(datapath.diff(view([], { hosts: two, verify: true }), desired)).toHaveLength(1);
+    const unproven = two.map((one) => ({ ...one, facts: { ...one.facts, isUnproven: true } }));
+    expect(datapath.diff(view([], { hosts: unproven }), desired), 'a run ended before its proof').toHaveLength(1);
+    expect(datapath.diff(view([], { changed: true }), desired), 'one node').toEqual([]);
   });
 
   it('says what keeps it from being proven, if it is due', () => {

@@ -14,7 +14,8 @@ route 10.0.0.0/24 dev eth0 proto kernel scope link src 10.0.0.21
 route 10.5.1.0/24 via 10.0.0.22 dev eth0 proto 157
 route unreachable 10.9.0.0/16 metric 4000000
 flannel 10.5.0.0/16
-flannel 10.5.0.0/16
+agent 10.6.0.0/16
+unproven yes
 unit MainPID=412
 unit NRestarts=2
 unit ExecMainStartTimestampMonotonic=20500000
@@ -51,6 +52,8 @@ test('facts are read from what the host printed', () => {
     { destination: '10.9.0.0/16' },
   ]);
   expect(facts.flannelNetworks).toEqual(['10.5.0.0/16']);
+  expect(facts.agentNetworks).toEqual(['10.6.0.0/16']);
+  expect(facts.isUnproven).toBe(true);
   expect(facts.cache).toEqual(
     new Map([
       ['aa', 20632028],
