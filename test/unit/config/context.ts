@@ -1,11 +1,11 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { LoadContext } from '../../../src/config/check-value.ts';
 import { parseInventory } from '../../../src/config/inventory.ts';
 import { scopeSchema } from '../../../src/config/load-configuration.ts';
 import { openTemplates } from '../../../src/config/template.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
 import { inventoryText } from './shown.ts';
 
 const directory = z.strictObject({ path: z.string(), mode: z.string().optional() });
@@ -35,7 +35,7 @@ export const engineVariables = {
 };
 
 export function templatesOf(files: Record<string, string>) {
-  const folder = mkdtempSync(join(tmpdir(), 'provision-templates-'));
+  const folder = temporaryFolder();
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   return { folder, templates: openTemplates(folder) };
 }

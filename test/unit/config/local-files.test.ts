@@ -1,15 +1,15 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { loadInventory } from '../../../src/config/inventory.ts';
 import { checkLocalFiles } from '../../../src/config/local-files.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
 import { inventoryText, shown } from './shown.ts';
 
 const digestOfHello = '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824';
 
 function folderWith(sha256: string): { folder: string; check: () => Promise<string> } {
-  const folder = mkdtempSync(join(tmpdir(), 'provision-'));
+  const folder = temporaryFolder();
   const file = join(folder, 'inventory.yaml');
   writeFileSync(file, inventoryText().replace(/sha256: \w+/, `sha256: ${sha256}`));
   const inventory = loadInventory(file, { homeFolder: '/' });
