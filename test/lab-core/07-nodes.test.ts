@@ -24,6 +24,11 @@ async function expectRoutes(lab: Lab, hosts = namesOf(lab)): Promise<void> {
 /** Gives a Node another podCIDR: the object goes, a stand-in takes the range, the kubelet registers again. */
 async function moveRange(lab: Lab, node: string): Promise<void> {
   const taken = (await podCidrs(lab))[node] ?? '';
+  // the kubelet takes a moment to end the pods of a proof, and a bridge with pods on it is not ours to remove
+  await eventually(`${node} has no pod`, 60, async () => {
+    const links = await on(lab, node, 'ip -o link show master cni0 2>/dev/null | wc -l');
+    return links.trim() === '0';
+  });
   await on(lab, node, 'systemctl stop kubelet');
   await kubectl(lab, 'delete', 'node', node);
   const standIn = {
