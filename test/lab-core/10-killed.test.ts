@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline';
 import { beforeAll, expect, test } from 'vitest';
 import type { Lab } from '../../src/lab/lab.ts';
 import { describeLab } from '../lab/describe-lab.ts';
-import { on, podCidrs } from '../lab/read-hosts.ts';
+import { on, onEach, podCidrs } from '../lab/read-hosts.ts';
 import { type Outcome, type Run, runUp, startCommand } from '../lab/run-up.ts';
 import { allNotReady, forget, namesOf, nodeNames, settle, told } from '../lab/settle.ts';
 
@@ -40,6 +40,12 @@ describeLab('a first run that is killed', (lab) => {
 
   beforeAll(async () => {
     await settle(lab);
+    // what tests before left there on purpose
+    await onEach(
+      lab,
+      namesOf(lab),
+      'rm -f /opt/cni/bin/calico; rmdir /etc/systemd/system/*.service.d 2>/dev/null; exit 0',
+    );
     whole = await stateOf(lab);
   });
 

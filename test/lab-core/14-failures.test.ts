@@ -82,7 +82,7 @@ echo old >${target}/bridge; chmod 755 ${target}/bridge`);
       '[Service]\\nExecStart=/bin/sh -c "sleep 2; echo the port is taken; exit 3"\\nRestart=always\\nRestartSec=1\\n';
     await exec(`printf '${unit}' >/etc/systemd/system/dies.service; systemctl daemon-reload`);
     try {
-      const message = await attempt(service, { unit: 'dies.service' });
+      const message = await attempt(service, { unit: 'dies.service', state: 'running' });
       expect(codeOf(message), message).toBe('UNIT_FAILED');
       expect(message).toContain('the port is taken');
     } finally {
@@ -96,7 +96,12 @@ echo old >${target}/bridge; chmod 755 ${target}/bridge`);
     );
     try {
       const health = { url: 'http://127.0.0.1:9/healthz' };
-      const message = await attempt(service, { unit: 'mute.service', health, health_timeout_seconds: 3 });
+      const message = await attempt(service, {
+        unit: 'mute.service',
+        state: 'running',
+        health,
+        health_timeout_seconds: 3,
+      });
       expect(message).toContain('was not healthy after 3 s');
     } finally {
       await exec('systemctl stop mute.service; rm /etc/systemd/system/mute.service; systemctl daemon-reload');

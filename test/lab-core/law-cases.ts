@@ -157,7 +157,12 @@ printf '[Service]\\nExecStart=\\nExecStart=/bin/sleep 5\\n' >/etc/systemd/system
   service: [
     {
       name: 'started and enabled',
-      wish: { unit: 'laws.service', enabled: true, restart_after: ['/etc/laws.conf', '/etc/laws.absent'] },
+      wish: {
+        unit: 'laws.service',
+        state: 'running',
+        enabled: true,
+        restart_after: ['/etc/laws.conf', '/etc/laws.absent'],
+      },
       arrange: makeUnit,
       clean: dropUnit,
       lasting: ({ properties }: { properties: ReadonlyMap<string, string> }) => [
@@ -169,6 +174,7 @@ printf '[Service]\\nExecStart=\\nExecStart=/bin/sleep 5\\n' >/etc/systemd/system
       name: 'restarted after a change',
       wish: {
         unit: 'laws.service',
+        state: 'running',
         restart_after: ['/etc/laws.conf'],
         health: { exec: ['test', '-e', '/etc/laws.conf'] },
       },
