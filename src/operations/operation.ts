@@ -39,8 +39,6 @@ export interface HostOperation<Schema extends z.ZodType = z.ZodType, Actual = un
   readonly undo: ((actual: Actual, desired: z.output<Schema>) => ShellScript) | { readonly irreversible: string };
   /** Seconds after which applying is given up; 60 unless said. */
   readonly timeoutSeconds?: number;
-  /** True for an operation whose changes can interrupt a Ready node: its hosts are taken batch by batch. */
-  readonly disruptive?: boolean;
   writes?(desired: z.output<Schema>, actual: Actual): readonly Written[];
   artifacts?(desired: z.output<Schema>, actual: Actual): readonly Artifact[];
 }

@@ -98,7 +98,6 @@ fi`;
 export const service = defineOperation({
   name: 'service',
   schema,
-  disruptive: true,
   timeoutSeconds: 300,
   probe: (desired) => joinScripts([seeService, sh`see_service ${desired.unit} ${desired.restart_after}`]),
   parse: parseService,
