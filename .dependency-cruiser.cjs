@@ -6,7 +6,9 @@ const only = (name, from, to) => ({
   from: { path: from.map((folder) => `^src/${folder}/`) },
   to: {
     path: '^src/',
-    pathNot: [...from, ...to].map((folder) => `^src/${folder}`).concat('^src/(errors|events|shell|location)\\.ts$'),
+    pathNot: [...from, ...to]
+      .map((folder) => `^src/${folder}`)
+      .concat('^src/(errors|events|shell|location|redaction)\\.ts$'),
   },
 });
 
@@ -36,14 +38,23 @@ module.exports = {
       name: 'api-for-engine-and-cli',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/(engine|cli)/' },
-      to: { path: '^src/kubernetes/api\\.ts$' },
+      to: { path: '^src/kubernetes/cluster/api\\.ts$' },
     },
-    home('node-ssh', 'node-ssh|ssh2', '^src/transport/ssh\\.ts$'),
+    home('node-ssh', 'node-ssh|ssh2', '^src/transport/ssh[a-z-]*\\.ts$'),
     home('listr2', 'listr2', '^src/reporters/terminal\\.ts$'),
     home('handlebars', 'handlebars', '^src/config/template\\.ts$'),
-    home('yaml', 'yaml', '^src/config/source\\.ts$'),
-    home('kubernetes-client', '@kubernetes/client-node', '^src/kubernetes/api\\.ts$'),
+    home('ssh-config', 'ssh-config', '^src/config/ssh-config[a-z-]*\\.ts$'),
+    home('age', 'age-encryption', '^src/config/age\\.ts$'),
+    home(
+      'yaml',
+      'yaml',
+      '^src/(config/source|kubernetes/(kubelet/yaml-text|kubelet/edit-yaml|cluster/manifest))\\.ts$',
+    ),
+    home('toml', 'smol-toml', '^src/kubernetes/containerd/containerd-toml\\.ts$'),
+    home('kubernetes-client', '@kubernetes/client-node', '^src/kubernetes/cluster/api\\.ts$'),
+    home('asn1', '@peculiar', '^src/kubernetes/identity/(issue-certificate|read-request)\\.ts$'),
     home('commander', 'commander', '^src/cli/'),
+    home('diff', 'diff', '^src/reporters/change-text\\.ts$'),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

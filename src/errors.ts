@@ -1,7 +1,7 @@
 import type { Location } from './location.ts';
 
 /** Exit code of each kind of error; anything that is not a ProvisionError is our own fault and exits with 70. */
-export const exitCodes = { usage: 2, config: 2, connection: 3, operation: 4, cluster: 5 } as const;
+export const exitCodes = { usage: 2, config: 2, connection: 3, operation: 4, cluster: 5, stopped: 130 } as const;
 
 export type ErrorKind = keyof typeof exitCodes;
 
@@ -12,6 +12,8 @@ export interface ErrorDetails {
   /** What happened, one sentence without a full stop. */
   readonly what: string;
   readonly where?: Location | string;
+  /** The setting it is about, by its path: whoever read the settings knows its place. */
+  readonly setting?: readonly string[];
   /** Evidence: the lines of a log, the values that disagree. */
   readonly why?: string;
   /** What to do next: the last line a person reads. */
@@ -25,6 +27,7 @@ export class ProvisionError extends Error {
   readonly kind: ErrorKind;
   readonly what: string;
   readonly where: Location | string | undefined;
+  readonly setting: readonly string[] | undefined;
   readonly why: string | undefined;
   readonly fix: string | undefined;
 
@@ -35,6 +38,7 @@ export class ProvisionError extends Error {
     this.kind = details.kind;
     this.what = details.what;
     this.where = details.where;
+    this.setting = details.setting;
     this.why = details.why;
     this.fix = details.fix;
   }

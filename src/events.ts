@@ -21,6 +21,50 @@ export interface HostSummary {
   readonly uploads: number;
 }
 
+/** Something a plan would send to a host before a task. */
+export interface PlannedUpload {
+  /** The local path. */
+  readonly artifact: string;
+  readonly bytes: number;
+}
+
+export interface PlannedHost {
+  readonly host: string;
+  /** Tasks that would change it. */
+  readonly changes: number;
+  /** Tasks of which it is known later whether they change it. */
+  readonly unknown: number;
+  readonly commands: number;
+}
+
+/** A setting that one run sees otherwise than the inventory says, and how it would be kept. */
+export interface OneOffSetting {
+  /** As it was given: `kubelet.flags.max-pods=200`. */
+  readonly set: string;
+  readonly path: readonly string[];
+  /** Null for a key taken out. */
+  readonly value: unknown;
+  /** Hosts for which it makes a difference. */
+  readonly hosts: readonly string[];
+  /** Where the inventory says something else, as `file:line:column`. */
+  readonly written: readonly string[];
+  /** What to write into the inventory for hosts that it says nothing about; empty where there is none. */
+  readonly lines: string;
+}
+
+/** The SSH host key of a machine that took another one's place, as somebody accepted it. */
+export interface HostKeyChange {
+  readonly host: string;
+  /** The name in known_hosts. */
+  readonly name: string;
+  /** What was known before, as `TYPE SHA256:… FILE:LINE`; empty where nothing was. */
+  readonly before: readonly string[];
+  /** `TYPE SHA256:…` */
+  readonly after: string;
+  /** By its fingerprint, by an option for any key, or at the prompt. */
+  readonly accepted: 'fingerprint' | 'option' | 'answer';
+}
+
 /** What a run tells its reporters, in the order it happens; displays only listen. */
 export type RunEvent =
   | { readonly type: 'run-started'; readonly run: string; readonly command: string; readonly hosts: readonly string[] }
@@ -41,6 +85,8 @@ export type RunEvent =
       readonly status: 'ok' | 'changed' | 'failed' | 'skipped';
       readonly changes: readonly Change[];
       readonly detail?: string;
+      /** What a script of the operator wrote, its last lines. */
+      readonly output?: string;
     }
   | {
       readonly type: 'upload-progress';
@@ -54,12 +100,50 @@ export type RunEvent =
       readonly stage: string;
       readonly status: 'ok' | 'changed' | 'failed' | 'skipped';
     }
+  | {
+      readonly type: 'stage-planned';
+      readonly stage: string;
+      readonly hosts: readonly string[];
+      /** Hosts that would be changed, batch after batch. */
+      readonly batches: readonly (readonly string[])[];
+    }
+  | {
+      readonly type: 'task-planned';
+      readonly stage: string;
+      /** From 1; left out where a stage has one batch. */
+      readonly batch?: number;
+      /** The place of the task in its stage, from 1; batches are told one after another. */
+      readonly position: number;
+      readonly task: string;
+      /** One host, or all of the batch for a task on the cluster. */
+      readonly hosts: readonly string[];
+      readonly status: 'change' | 'wait' | 'unknown' | 'ok' | 'skipped';
+      readonly changes: readonly Change[];
+      readonly uploads?: readonly PlannedUpload[];
+      /** When what it would change is known, such as "after every Node has a podCIDR". */
+      readonly until?: string;
+      /** Why it is skipped. */
+      readonly detail?: string;
+      /** Why what it brings about cannot be taken back. */
+      readonly irreversible?: string;
+    }
+  | {
+      readonly type: 'plan-finished';
+      readonly status: 'ok' | 'due' | 'failed';
+      readonly seconds: number;
+      readonly hosts: readonly PlannedHost[];
+    }
+  | { readonly type: 'one-off-settings'; readonly inventory: string; readonly settings: readonly OneOffSetting[] }
+  | ({ readonly type: 'host-key' } & HostKeyChange)
   | { readonly type: 'warning'; readonly message: string; readonly host?: string }
+  /** A person asked for an end: what that means for what goes on. */
+  | { readonly type: 'stopping'; readonly message: string }
   | { readonly type: 'progress'; readonly stage: string; readonly task: string; readonly detail: string }
   | { readonly type: 'failure'; readonly host?: string; readonly stage?: string; readonly error: ProvisionError }
   | {
       readonly type: 'run-finished';
-      readonly status: 'ok' | 'changed' | 'failed';
+      /** `stopped`: as somebody asked, before its end. */
+      readonly status: 'ok' | 'changed' | 'failed' | 'stopped';
       readonly seconds: number;
       readonly hosts: readonly HostSummary[];
     };

@@ -1,13 +1,14 @@
-import type { Inventory, Host as InventoryHost } from '../config/host.ts';
+import type { Inventory } from '../config/host.ts';
 import type { Host } from '../engine/host.ts';
-import { ProvisionError, ProvisionErrors } from '../errors.ts';
-import type { ClusterSnapshot } from '../kubernetes/cluster.ts';
-import { effectiveFlag } from '../kubernetes/flags.ts';
-import { identifyNodes } from '../kubernetes/identity.ts';
-import { checkClusterRanges, checkHostNetwork } from '../kubernetes/range-facts.ts';
-import { checkRanges } from '../kubernetes/ranges.ts';
-import type { Location } from '../location.ts';
-import { agentUnit, routeProtocol } from '../operations/static-routes-state.ts';
+import { type ProvisionError, ProvisionErrors } from '../errors.ts';
+import type { ClusterSnapshot } from '../kubernetes/cluster/cluster.ts';
+import { identifyNodes } from '../kubernetes/cluster/identity.ts';
+import { effectiveFlag } from '../kubernetes/flags/flags.ts';
+import { checkClusterRanges, checkHostNetwork } from '../kubernetes/network/range-facts.ts';
+import { checkRanges } from '../kubernetes/network/ranges.ts';
+import { routeProtocol } from '../operations/static-routes-state.ts';
+import { checkPodNetwork, withPlace } from './check-network.ts';
+import type { RebuiltHost } from './rebuilt-host.ts';
 
 /** What the inventory alone says wrong about addresses, with the place of the pod range. */
 export function checkInventory(inventory: Inventory): readonly ProvisionError[] {
@@ -20,49 +21,34 @@ export function checkInventory(inventory: Inventory): readonly ProvisionError[] 
     hosts: inventory.hosts.map(({ name, connection }) => ({ name, address: connection.address })),
     nodeCount: inventory.groups.get('nodes')?.length ?? 0,
   });
-  return [...mistakes.map((mistake) => locate(mistake, place)), ...inventory.hosts.flatMap(checkLogin)];
+  return mistakes.map((mistake) => withPlace(mistake, place));
 }
-
-/** Hosts are reached as root with a key; sudo and passwords are refused rather than passed over in silence. */
-function checkLogin({ name, connection, location }: InventoryHost): readonly ProvisionError[] {
-  const { user, become, password, becomePassword } = connection;
-  const asked = [
-    ...(user === 'root' ? [] : [`ansible_user: ${user}`]),
-    ...(become ? ['ansible_become'] : []),
-    ...(password === undefined ? [] : ['ansible_password']),
-    ...(becomePassword === undefined ? [] : ['ansible_become_password']),
-  ];
-  if (asked.length === 0) return [];
-  return [
-    new ProvisionError({
-      code: 'LOGIN_UNSUPPORTED',
-      kind: 'config',
-      what: `${name} asks for a login that is not supported: ${asked.join(', ')}`,
-      where: location,
-      fix: 'Log in as root with a key: ansible_user: root and ansible_ssh_private_key_file.',
-    }),
-  ];
-}
-
-const locate = (error: ProvisionError, where: Location): ProvisionError =>
-  new ProvisionError({
-    code: error.code,
-    kind: error.kind,
-    what: error.what,
-    where: error.where ?? where,
-    ...(error.why === undefined ? {} : { why: error.why }),
-    ...(error.fix === undefined ? {} : { fix: error.fix }),
-  });
 
 /** Settles which Node each host is; refuses what hosts and Nodes show to be impossible, before anything is touched. */
-export function checkCluster(hosts: readonly Host[], snapshot: ClusterSnapshot, inventory: Inventory): void {
-  const mistakes = [...nameNodes(hosts, snapshot, inventory), ...checkNetworks(hosts, snapshot, inventory)];
+export function checkCluster(
+  hosts: readonly Host[],
+  seen: ClusterSnapshot,
+  inventory: Inventory,
+  rebuilt?: RebuiltHost,
+): void {
+  const mistaken = nameNodes(hosts, seen, inventory, rebuilt);
+  const snapshot = rebuilt ? rebuilt.meet(hosts, inventory).expect(seen) : seen;
+  const mistakes = [
+    ...mistaken,
+    ...checkNetworks(hosts, snapshot, inventory),
+    ...checkPodNetwork(hosts, snapshot, inventory),
+  ];
   if (mistakes.length > 0) throw new ProvisionErrors(mistakes);
 }
 
 const addressesOf = (host: Host): string[] => host.facts.addresses.map(({ cidr }) => cidr.replace(/\/\d+$/, ''));
 
-function nameNodes(hosts: readonly Host[], snapshot: ClusterSnapshot, inventory: Inventory): readonly ProvisionError[] {
+function nameNodes(
+  hosts: readonly Host[],
+  snapshot: ClusterSnapshot,
+  inventory: Inventory,
+  rebuilt: RebuiltHost | undefined,
+): readonly ProvisionError[] {
   const settings = new Map(inventory.hosts.map((host) => [host.name, host]));
   const withKubelet = hosts.filter((host) => inventory.groups.get('nodes')?.includes(host.name));
   const { names, errors } = identifyNodes(
@@ -76,10 +62,11 @@ function nameNodes(hosts: readonly Host[], snapshot: ClusterSnapshot, inventory:
         machineId: host.facts.machineId,
         addresses: addressesOf(host),
         ...(own?.nodeName === undefined ? {} : { nodeName: own.nodeName }),
+        ...(rebuilt?.host === host.name && { rebuilt: rebuilt.identity }),
         ...(override === undefined ? {} : { hostnameOverride: override }),
       };
     }),
-    snapshot.nodes.map(({ name, machineId, addresses }) => ({ name, machineId, internalIps: addresses })),
+    snapshot.nodes.map(({ name, machineId, addresses, ready }) => ({ name, machineId, internalIps: addresses, ready })),
   );
   for (const host of withKubelet) host.nodeName = names.get(host.name);
   return errors;
@@ -92,13 +79,11 @@ function checkNetworks(
 ): readonly ProvisionError[] {
   const { pod_cidr: range, service_cidr } = inventory.settings.cluster;
   const peers = [...snapshot.nodes.flatMap((node) => node.addresses), ...hosts.flatMap(addressesOf)];
+  // subnet.env is written anew by whichever agent runs; a net-conf.json would be read again by a flannel that starts
   const flannelNetwork = hosts
-    .flatMap(({ facts }) => [
-      ...facts.flannelNetworks,
-      // with our own agent there, it is ours and follows the range
-      ...(facts.units.get(agentUnit)?.loaded ? [] : facts.agentNetworks),
-    ])
-    .find((network) => network !== range);
+    .filter(({ facts }) => facts.network.foreignFlannels.length === 0)
+    .flatMap((host) => host.facts.flannelNetworks.map((network) => ({ host: host.name, network })))
+    .find(({ network }) => network !== range);
   return [
     ...checkClusterRanges(range, {
       nodes: snapshot.nodes.map(({ name, podCidr }) => ({ name, ...(podCidr && { podCIDR: podCidr }) })),

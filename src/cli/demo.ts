@@ -21,6 +21,7 @@ export async function demo(nodes: number): Promise<number> {
     concurrency: 50,
     verify: true,
     acceptNewHostKeys: false,
+    recreatePods: false,
     output: 'text',
     verbose: false,
   });

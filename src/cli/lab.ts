@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { currentKubernetes, dockershimKubernetes } from '../lab/kubernetes-version.ts';
 import { positive } from './numbers.ts';
 
 export const labFolder = (): string => join(process.cwd(), '.provision/lab');
@@ -22,14 +23,62 @@ export function addLabCommands(lab: Command): void {
 
   lab
     .command('up')
-    .description('make two control-plane hosts and some nodes without a pod network')
+    .description('make control-plane hosts and some nodes without a pod network')
     .option('--nodes <n>', 'how many nodes', positive, 2)
+    .addOption(
+      new Option('--kubernetes <release>', `which one; current is ${currentKubernetes} and needs Go`).choices([
+        dockershimKubernetes,
+        'current',
+      ]),
+    )
+    .option('--dockershim <n>', 'further nodes whose kubelet drives Docker, with pods on docker0', positive, 0)
+    .option('--blank <n>', 'further hosts with nothing on them, for nodes that are to be made', positive, 0)
+    .option('--software', 'what makes nodes of hosts that are wiped, in the inventory', false)
+    .option('--control-planes <n>', 'how many control-plane hosts; one of them has the API server', positive, 2)
+    .addOption(
+      new Option('--agent <agent>', 'what the inventory says of the network').choices([
+        'static-routes',
+        'flannel',
+        'flannel-daemonset',
+      ]),
+    )
+    .addOption(new Option('--backend <backend>', 'and of its backend').choices(['host-gw', 'vxlan']))
+    .addOption(new Option('--flannel <version>', 'which flanneld to build; needs Go').choices(['0.20.2', '0.28.7']))
+    .option('--routed', 'every host on a link of its own, with a router between them', false)
     .option('--bare', 'hosts only, no Kubernetes', false)
-    .action(async ({ nodes, bare }) => {
-      const { labUp } = await import('../lab/up.ts');
-      const made = await labUp({ folder: labFolder(), cacheFolder: labCacheFolder(), nodes, bare, say });
-      say(`The lab is up: ${made.inventoryPath}`);
-    });
+    .action(
+      async ({
+        nodes,
+        kubernetes: release,
+        dockershim: dockershimNodes,
+        blank: blankNodes,
+        software: hasSoftware,
+        controlPlanes,
+        bare,
+        routed: isRouted,
+        agent,
+        backend,
+        flannel,
+      }) => {
+        const { labUp } = await import('../lab/up.ts');
+        const kubernetes = release === 'current' ? currentKubernetes : release;
+        const options = {
+          nodes,
+          kubernetes,
+          dockershimNodes,
+          blankNodes,
+          hasSoftware,
+          controlPlanes,
+          bare,
+          isRouted,
+          agent,
+          backend,
+          flannel,
+        };
+        const made = await labUp({ folder: labFolder(), cacheFolder: labCacheFolder(), ...options, say });
+        say(`The lab is up: ${made.inventoryPath}`);
+      },
+    );
 
   lab
     .command('down')
@@ -78,9 +127,10 @@ export function addLabCommands(lab: Command): void {
     .description('give a host a blank disk and a new host key')
     .argument('<name>')
     .option('--as-node', 'make it a node again: runtime, kubelet, kube-proxy', false)
+    .option('--new-address', 'at another address than before, which the inventory says then', false)
     .option('--accept-new-key', "record its new host key in the lab's known_hosts", false)
-    .action(async (name: string, { asNode, acceptNewKey }) =>
-      (await openOwnLab()).wipe(name, { asNode, acceptNewKey }),
+    .action(async (name: string, { asNode, newAddress, acceptNewKey }) =>
+      (await openOwnLab()).wipe(name, { asNode, newAddress, acceptNewKey }),
     );
 }
 

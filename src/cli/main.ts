@@ -1,22 +1,22 @@
 import { Command, CommanderError, Option } from 'commander';
 import { addLabCommands } from './lab.ts';
 import { positive } from './numbers.ts';
+import { outputFormat, words } from './options.ts';
 import { exitCodeOf, printError } from './output.ts';
-
-const words = (text: string): string[] =>
-  text
-    .split(',')
-    .map((one) => one.trim())
-    .filter((one) => one !== '');
+import { outliveOutputs } from './outputs.ts';
+import { addRebuildCommand } from './rebuild-command.ts';
+import { addRollCommand } from './roll-command.ts';
+import { addSecretCommands } from './secret.ts';
+import { version } from './version.ts';
 
 const program = new Command('provision')
   .description('Gives a binary-installed Kubernetes its pod network over SSH, keeps it, and brings it back.')
-  .version('0.1.0')
+  .version(version)
   .helpCommand(false)
   .showHelpAfterError('(provision --help lists commands and options)')
   .exitOverride();
 
-program
+const upCommand = program
   .command('up')
   .description('bring the hosts of an inventory to what it says: NotReady nodes turn Ready')
   .argument('<inventory>', 'the inventory file')
@@ -24,14 +24,87 @@ program
   .option('--tags <tags>', 'only tasks with one of these tags', words)
   .option('--concurrency <n>', 'how many hosts at once', positive, 50)
   .option('--verify', 'prove the datapath even if nothing changed', false)
+  .option('--recreate-pods', 'evict pods left outside the pod network whose owner makes them anew', false)
   .option('--accept-new-host-keys', 'trust and record the key of a host seen for the first time', false)
-  .addOption(
-    new Option('--output <format>', 'text, or json: an event a line').choices(['text', 'json']).default('text'),
-  )
+  .addOption(outputFormat())
   .option('--verbose', 'show every task and what it changes', false)
+  .option('--debug', 'tell on standard error what each command on a host carried and how it ended', false)
   .action(async (inventory: string, options) => {
     const { up } = await import('./up.ts');
     process.exitCode = await up(inventory, options);
+  });
+
+const planCommand = program
+  .command('plan')
+  .description('show what `up` would do, host by host, and change nothing')
+  .argument('<inventory>', 'the inventory file')
+  .addHelpText('after', '\nExit code: 0 nothing to do, 2 something to do, 1 and 3 to 5 for errors (docs/plan.md).')
+  .action(async (inventory: string, options) => {
+    const { plan } = await import('./plan.ts');
+    process.exitCode = await plan(inventory, options);
+  });
+for (const option of upCommand.options) planCommand.addOption(option);
+
+addRollCommand(program);
+addRebuildCommand(program);
+
+program
+  .command('undo')
+  .description('take a run back: files, units, routes and rules as they were, services on them')
+  .argument('[run]', 'a run, or how its name begins; else the newest that changed something and still stands')
+  .option('--force', 'overwrite files that somebody changed since; copies stay on the host', false)
+  .option('--limit <hosts>', 'only these hosts; the others can be done later')
+  .option('--inventory <file>', 'where the inventory is now, if it was moved')
+  .option('--concurrency <n>', 'how many hosts at once', positive, 50)
+  .option('--accept-new-host-keys', 'trust and record the key of a host seen for the first time', false)
+  .addOption(outputFormat())
+  .option('--verbose', 'show every task and what it changes', false)
+  .option('--debug', 'tell on standard error what each command on a host carried and how it ended', false)
+  .action(async (id: string | undefined, options) => {
+    const { undo } = await import('./undo.ts');
+    process.exitCode = await undo(id, options);
+  });
+
+program
+  .command('resume')
+  .description('go on with the last run of this folder that was interrupted or failed half-way, with its options')
+  .option('--yes', 'do not ask before a roll whose inventory has changed is gone on with', false)
+  .addOption(outputFormat())
+  .option('--verbose', 'show every task and what it changes', false)
+  .option('--debug', 'tell on standard error what each command on a host carried and how it ended', false)
+  .action(async (options) => {
+    const { resume } = await import('./resume.ts');
+    process.exitCode = await resume(options);
+  });
+
+const runLines = () => new Option('--output <format>', 'text or json').choices(['text', 'json']).default('text');
+
+const history = program
+  .command('history')
+  .description('the runs of this folder that changed something')
+  .helpCommand(false)
+  .addOption(runLines())
+  .action(async ({ output }) => (await import('./history.ts')).history(output));
+
+history
+  .command('show')
+  .description('what one run did, host by host')
+  .argument('<run>', 'a run, or how its name begins')
+  .addOption(runLines())
+  .action(async (id: string, _, command: Command) => {
+    const { historyShow } = await import('./history.ts');
+    historyShow(id, command.optsWithGlobals()['output']);
+  });
+
+program
+  .command('unlock')
+  .description('show which run holds the cluster, remove the lock of one that is dead, and lift the cordons runs left')
+  .argument('<inventory>', 'the inventory file')
+  .option('--force', 'remove the lock of a run that goes on; it stops before its next change', false)
+  .addOption(new Option('--output <format>', 'text, or json: one object').choices(['text', 'json']).default('text'))
+  .action(async (inventory: string, options) => {
+    const { unlock } = await import('./unlock.ts');
+    process.exitCode = await unlock(inventory, options);
   });
 
 program
@@ -44,6 +117,7 @@ program
   });
 
 addLabCommands(program.command('lab'));
+addSecretCommands(program.command('secret'));
 
 program
   .command('help')
@@ -56,15 +130,23 @@ program
     process.stdout.write(explainOperation(topic));
   });
 
-// who reads may leave (`provision … | head`); a run under way goes on to its end all the same
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+// a plan says with 2 that there is something to do
+const [, , called = ''] = process.argv;
+const isPlan = called === 'plan' || (['roll', 'rebuild'].includes(called) && process.argv.includes('--plan'));
+const mistake = isPlan ? 1 : 2;
+
+const lostOutput = outliveOutputs({ 'standard output': process.stdout, 'standard error': process.stderr });
+process.once('exit', () => {
+  const lost = lostOutput();
+  if (!lost) return;
+  printError(lost);
+  if (!process.exitCode || process.exitCode === 2) process.exitCode = mistake;
 });
 
 try {
   await program.parseAsync();
 } catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  if (error instanceof CommanderError) process.exitCode = error.exitCode && mistake;
   else {
     printError(error);
     process.exitCode = exitCodeOf(error);

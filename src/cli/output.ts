@@ -1,5 +1,6 @@
 import { ProvisionError, ProvisionErrors } from '../errors.ts';
 import { formatError } from '../reporters/error-text.ts';
+import { secrets } from './secrets.ts';
 
 /** Colours where a person looks and did not say no (no-color.org). */
 export const wantsColor = (stream: NodeJS.WriteStream): boolean =>
@@ -16,5 +17,5 @@ export function printError(error: unknown): void {
   const text = isExpected(error)
     ? formatError(error, { color: wantsColor(process.stderr) })
     : `✖ INTERNAL  a mistake of provision itself\n${error instanceof Error ? error.stack : String(error)}`;
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${secrets.redact(text)}\n`);
 }

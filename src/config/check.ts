@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ProvisionError } from '../errors.ts';
 import type { Location } from '../location.ts';
 import { keysOf, schemasAt } from './schema-walk.ts';
+import { sayKey } from './secret-lines.ts';
 import type { Path } from './source.ts';
 import { didYouMean, nearest } from './suggest.ts';
 
@@ -35,13 +36,15 @@ export function check<Schema extends z.ZodType>(
   };
 }
 
-/** The mistakes in the order of the file, those said twice (once per host, say) left out. */
+/** The mistakes in the order of the file, files in the order in which they come first, those said twice (once per host, say) left out. */
 export function inOrder(mistakes: readonly ProvisionError[]): readonly ProvisionError[] {
   const key = ({ what, where }: ProvisionError): string => JSON.stringify([what, where]);
   const place = ({ where }: ProvisionError): number =>
     typeof where === 'object' ? where.line * 10_000 + where.column : 0;
+  const fileOf = ({ where }: ProvisionError): string => (typeof where === 'object' ? where.file : '');
   const unique = [...new Map(mistakes.map((error) => [key(error), error])).values()];
-  return unique.sort((a, b) => place(a) - place(b));
+  const files = [...new Set(unique.map(fileOf))];
+  return unique.sort((a, b) => files.indexOf(fileOf(a)) - files.indexOf(fileOf(b)) || place(a) - place(b));
 }
 
 /** A union's issue replaced by those of the branch that came furthest, where one did. */
@@ -90,10 +93,12 @@ function sayIssue(schema: z.ZodType, input: unknown, issue: z.core.$ZodIssue, lo
   const path = plain(issue.path);
   const value = valueAt(input, path);
   if (issue.code === 'unrecognized_keys') {
-    const known = missingKeys(schema, input, path);
-    return issue.keys.map((key) =>
-      mistake(`Unrecognized key: "${key}"${didYouMean(key, known)}`, locate([...path, key], 'key')),
-    );
+    const known = keysOf(schemasAt(schema, path));
+    const missing = missingKeys(schema, input, path);
+    return issue.keys.map((key) => {
+      const meant = didYouMean(key, missing) || didYouMean(key, known);
+      return mistake(`Unrecognized key${sayKey(path, key)}${meant}`, locate([...path, key], 'key'));
+    });
   }
   if (issue.code === 'invalid_key') return [mistake(issue.issues[0]?.message ?? issue.message, locate(path, 'key'))];
   if (value === undefined && path.length > 0 && isAboutAbsence(issue))
@@ -114,12 +119,17 @@ function describe(schema: z.ZodType, path: Path): string {
 function hint(issue: z.core.$ZodIssue, value: unknown): string {
   if (issue.code === 'invalid_value' && issue.values.length > 1 && typeof value === 'string')
     return didYouMean(value, issue.values.map(String));
-  if (issue.code === 'invalid_union') return `: expected ${[...new Set(expectedBy(issue))].join(' or ')}`;
+  if (issue.code === 'invalid_union') {
+    const expected = [...new Set(expectedBy(issue))];
+    return `: expected ${expected.join(' or ')}${expected.includes('string') ? quotes(value) : ''}`;
+  }
   if (issue.code !== 'invalid_type') return '';
   if (issue.expected === 'boolean' && typeof value === 'string' && /^(yes|no|on|off)$/i.test(value))
     return ` (write ${/^(yes|on)$/i.test(value)})`;
-  return issue.expected === 'string' && typeof value === 'number' ? ' (put it in quotes)' : '';
+  return issue.expected === 'string' ? quotes(value) : '';
 }
+
+const quotes = (value: unknown): string => (typeof value === 'number' ? ' (put it in quotes)' : '');
 
 function expectedBy(issue: z.core.$ZodIssue): readonly string[] {
   if (issue.code === 'invalid_union') return issue.errors.flat().flatMap(expectedBy);

@@ -1,6 +1,7 @@
 import type { ProvisionError } from '../errors.ts';
 import { isMap, mistake } from './check.ts';
 import { expandHostRange } from './host-range.ts';
+import { sayKey } from './secret-lines.ts';
 import type { Path, Source } from './source.ts';
 import { didYouMean } from './suggest.ts';
 
@@ -8,6 +9,10 @@ import { didYouMean } from './suggest.ts';
 export interface Layer {
   readonly path: Path;
   readonly values: Readonly<Record<string, unknown>>;
+  /** How keys are written, where they are written under another name. */
+  readonly written?: Readonly<Record<string, string>>;
+  /** Null takes out what is said elsewhere, instead of being a value. */
+  readonly takesOut?: boolean;
 }
 
 export interface RawGroup {
@@ -52,7 +57,7 @@ export function readGroups(source: Source, mistakes: ProvisionError[]): GroupTre
     for (const key of Object.keys(body).filter((one) => !groupKeys.includes(one)))
       mistakes.push(
         mistake(
-          `Unrecognized key: "${key}"${didYouMean(key, groupKeys)}`,
+          `Unrecognized key${sayKey(path, key)}${didYouMean(key, groupKeys)}`,
           source.locate([...path, key], 'key'),
           'A group has vars, hosts and children; variables go under vars, groups under children.',
         ),

@@ -1,7 +1,17 @@
+import type { ProvisionError } from '../errors.ts';
 import type { Location } from '../location.ts';
+import type { Locate } from './check.ts';
 import type { Connection } from './connection.ts';
+import type { SecretReference } from './secret.ts';
 import type { Settings } from './settings.ts';
-import type { Path } from './source.ts';
+
+/** A secret of a host that was not read yet. */
+export interface SealedSecret {
+  /** The variable it is the value of. */
+  readonly variable: string;
+  readonly reference: SecretReference;
+  readonly location: Location;
+}
 
 export interface Host {
   readonly name: string;
@@ -13,9 +23,13 @@ export interface Host {
   readonly settings: Settings;
   /** Variables that are no settings; playbooks and templates may read them. */
   readonly variables: Readonly<Record<string, unknown>>;
+  /** What `openSecrets` has to read. */
+  readonly sealed: readonly SealedSecret[];
+  /** Why secrets of it could not be read. */
+  readonly unread: readonly ProvisionError[];
   readonly location: Location;
   /** Where one of its settings is written. */
-  locate(path: Path): Location;
+  readonly locate: Locate;
 }
 
 export interface Inventory {
@@ -27,5 +41,5 @@ export interface Inventory {
   readonly settings: Settings;
   readonly warnings: readonly string[];
   /** Where a setting of `all` is written. */
-  locate(path: Path): Location;
+  readonly locate: Locate;
 }

@@ -1,7 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ProvisionError } from '../errors.ts';
 import type { Location } from '../location.ts';
 import { mistake, valueAt } from './check.ts';
 import type { Host, Inventory } from './host.ts';
+import { checkNetworkSettings } from './network-rules.ts';
+import { checkPattern, selectHosts } from './select.ts';
 import { clusterWideSettings } from './settings.ts';
 
 /** What can be said of the hosts together without asking any of them. */
@@ -10,11 +13,14 @@ export function checkHosts(inventory: Inventory, all: Location): readonly Provis
     ...checkNodes(inventory, all),
     ...findDoubles(
       inventory.hosts,
-      (host) => `${host.connection.address} port ${host.connection.port}`,
+      (host) => `${host.connection.address} port ${host.connection.port ?? 22}`,
       'have the address',
     ),
     ...findDoubles(inventory.hosts, (host) => host.nodeName, 'are both said to be the Node'),
     ...inventory.hosts.flatMap((host) => checkClusterWide(inventory, host)),
+    ...checkNetworkSettings(inventory),
+    ...checkRoll(inventory),
+    ...checkAuthority(inventory),
   ];
 }
 
@@ -23,6 +29,36 @@ function checkNodes(inventory: Inventory, all: Location): readonly ProvisionErro
   const what = inventory.groups.has('nodes') ? 'The group "nodes" has no hosts' : 'There is no group "nodes"';
   return [mistake(what, all, 'List the hosts that run a kubelet under all: children: nodes: hosts.')];
 }
+
+function checkAuthority(inventory: Inventory): readonly ProvisionError[] {
+  const { host } = inventory.settings.identity.ca_on_host ?? {};
+  if (host === undefined || inventory.hosts.some(({ name }) => name === host)) return [];
+  const names = (inventory.groups.get('control_plane') ?? []).map((name) => `"${name}"`).join(', ');
+  const where = inventory.locate(['identity', 'ca_on_host', 'host']);
+  return [mistake(`There is no host "${host}"`, where, `Name the host that has the CA's key: ${names}.`)];
+}
+
+/** A canary that is not there would be no canary at all. */
+function checkRoll(inventory: Inventory): readonly ProvisionError[] {
+  const { canary = [], order } = inventory.settings.roll;
+  const unknown = Object.entries({ canary, order }).flatMap(([key, patterns]) =>
+    patterns.flatMap((pattern, index) => checkPattern(pattern, inventory, inventory.locate(['roll', key, index]))),
+  );
+  if (unknown.length > 0 || canary.length === 0) return unknown;
+  const nodes = inventory.groups.get('nodes') ?? [];
+  const control = inventory.groups.get('control_plane') ?? [];
+  const canBe = (name: string): boolean => nodes.includes(name) && !control.includes(name);
+  if (selectHosts(inventory, canary).some(({ name }) => canBe(name))) return [];
+  return [
+    mistake(
+      `No canary: ${quoted(canary)} leaves no host that is in the group "nodes" and not in "control_plane"`,
+      inventory.locate(['roll', 'canary']),
+      'Name a node, or leave it out: then the first size of roll.batches is the first batch. Control-plane hosts always come one at a time.',
+    ),
+  ];
+}
+
+const quoted = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ');
 
 function findDoubles(
   hosts: readonly Host[],
@@ -49,7 +85,7 @@ function checkClusterWide(inventory: Inventory, host: Host): readonly ProvisionE
       : [path];
   });
   return leaves
-    .filter((path) => valueAt(inventory.settings, path) !== valueAt(host.settings, path))
+    .filter((path) => !isDeepStrictEqual(valueAt(inventory.settings, path), valueAt(host.settings, path)))
     .map((path) =>
       mistake(
         `${path.join('.')} belongs to the whole cluster and cannot differ between hosts`,

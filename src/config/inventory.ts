@@ -1,13 +1,17 @@
 import { dirname, resolve } from 'node:path';
 import { type ProvisionError, ProvisionErrors } from '../errors.ts';
+import { runtimeUnits } from '../kubernetes/kubelet/kubelet-runtime.ts';
 import { type Checked, check, inOrder, type Locate } from './check.ts';
 import { connectionSchema, toConnection } from './connection.ts';
 import { readGroups } from './groups.ts';
 import type { Host, Inventory } from './host.ts';
 import { checkHosts } from './inventory-rules.ts';
 import { type Merged, mergeLayers } from './merge.ts';
+import type { OneOff } from './one-off.ts';
 import { findMemberships, layersOf, orderGroups } from './precedence.ts';
 import { readConfigFile } from './read-config-file.ts';
+import { refuseIni } from './refuse-ini.ts';
+import { findSealed, hidePlainSecrets } from './sealed.ts';
 import { type Settings, settingsSchema } from './settings.ts';
 import { parseSource, type Source } from './source.ts';
 import { checkNames, isConnectionKey, isSetting, refuseJinja, withoutAliases } from './variables.ts';
@@ -17,6 +21,10 @@ export interface InventoryOptions {
   readonly homeFolder: string;
   /** Free variables that playbooks and templates read. */
   readonly reads?: ReadonlySet<string>;
+  /** Told of every secret that stands in the file as it is, before any mistake is. */
+  readonly hide?: (secret: string) => void;
+  /** Settings of this run that win over all others. */
+  readonly oneOffs?: readonly OneOff[];
 }
 
 export const loadInventory = (file: string, options: InventoryOptions): Inventory =>
@@ -24,14 +32,20 @@ export const loadInventory = (file: string, options: InventoryOptions): Inventor
 
 /** Throws ProvisionErrors with every mistake of the file. */
 export function parseInventory(file: string, text: string, options: InventoryOptions): Inventory {
+  refuseIni(file, text);
   const source = parseSource(file, text);
   const reads = options.reads ?? new Set<string>();
+  const oneOffs = options.oneOffs ?? [];
+  const last = oneOffs.map((one) => one.layer);
   const mistakes: ProvisionError[] = [...refuseJinja(source)];
   const tree = readGroups(source, mistakes);
   for (const { layers } of [...tree.groups.values(), ...tree.hosts.values()])
     layers.splice(0, layers.length, ...layers.map((layer) => withoutAliases(layer, source, mistakes)));
   for (const { layers } of [...tree.groups.values(), ...tree.hosts.values()])
-    for (const layer of layers) mistakes.push(...checkNames(layer, reads, source));
+    for (const layer of layers) {
+      mistakes.push(...checkNames(layer, reads, source));
+      hidePlainSecrets(layer, options.hide);
+    }
 
   const toPath = (path: string): string =>
     path.startsWith('~/') ? resolve(options.homeFolder, path.slice(2)) : resolve(dirname(file), path);
@@ -43,13 +57,13 @@ export function parseInventory(file: string, text: string, options: InventoryOpt
 
   const ordered = orderGroups(tree, source, mistakes);
   const memberships = findMemberships(tree, ordered);
-  const common = mergeLayers(tree.groups.get('all')?.layers ?? [], isSetting);
-  const commonPlace = placeIn(source, common);
+  const common = mergeLayers([...(tree.groups.get('all')?.layers ?? []), ...last], isSetting);
+  const commonPlace = placeIn(source, oneOffs, common);
   const settings = keep(check(settingsSchema, pick(common.values, isSetting), commonPlace));
   const hosts = [...tree.hosts.values()].flatMap((raw): Host[] => {
     const groups = memberships.get(raw.name) ?? [];
-    const merged = mergeLayers(layersOf(groups, raw.layers), isSetting);
-    const locate = placeIn(source, merged);
+    const merged = mergeLayers([...layersOf(groups, raw.layers), ...last], isSetting);
+    const locate = placeIn(source, oneOffs, merged);
     const own = keep(check(settingsSchema, pick(merged.values, isSetting), locate));
     const connection = keep(check(connectionSchema, pick(merged.values, isConnectionKey), locate));
     if (!own || !connection) return [];
@@ -59,8 +73,10 @@ export function parseInventory(file: string, text: string, options: InventoryOpt
         groups: groups.map((group) => group.name),
         connection: toConnection(raw.name, connection, toPath),
         ...(own.node_name === undefined ? {} : { nodeName: own.node_name }),
-        settings: withPaths(own, toPath),
+        settings: complete(own, toPath),
         variables: pick(merged.values, (key) => !isSetting(key) && !isConnectionKey(key)),
+        sealed: findSealed(connection, merged.values, reads, locate, toPath),
+        unread: [],
         location: source.locate(raw.path, 'key'),
         locate,
       },
@@ -75,7 +91,7 @@ export function parseInventory(file: string, text: string, options: InventoryOpt
     file,
     hosts,
     groups,
-    settings: withPaths(settings, toPath),
+    settings: complete(settings, toPath),
     warnings: warnUnread(),
     locate: commonPlace,
   };
@@ -99,18 +115,41 @@ export function parseInventory(file: string, text: string, options: InventoryOpt
 
 /** Where a merged value is written; what is missing belongs under the variables of `all`. */
 const placeIn =
-  (source: Source, merged: Merged): Locate =>
-  (path, part) =>
-    source.locate(merged.origin(path) ?? ['all', 'vars', ...path], part);
+  (source: Source, oneOffs: readonly OneOff[], merged: Merged): Locate =>
+  (path, part) => {
+    const origin = merged.origin(path) ?? ['all', 'vars', ...path];
+    const [first, ...rest] = origin;
+    const oneOff = typeof first === 'number' ? oneOffs[first] : undefined;
+    return oneOff ? oneOff.locate(rest, part) : source.locate(origin, part);
+  };
 
 const pick = (values: Readonly<Record<string, unknown>>, wanted: (key: string) => boolean): Record<string, unknown> =>
   Object.fromEntries(Object.entries(values).filter(([key]) => wanted(key)));
 
-const withPaths = (settings: Settings, toPath: (path: string) => string): Settings => ({
+/** Paths resolved, and the defaults that depend on another setting. */
+const complete = (settings: Settings, toPath: (path: string) => string): Settings => ({
   ...settings,
+  runtime: { ...settings.runtime, unit: settings.runtime.unit ?? runtimeUnits[settings.runtime.type] },
   cluster: { ...settings.cluster, kubeconfig: toPath(settings.cluster.kubeconfig) },
-  artifacts: {
-    ...settings.artifacts,
-    cni_plugins: { ...settings.artifacts.cni_plugins, path: toPath(settings.artifacts.cni_plugins.path) },
+  identity: { ...settings.identity, ...(settings.identity.ca && { ca: pathsOf(settings.identity.ca, toPath) }) },
+  artifacts: Object.fromEntries(
+    Object.entries(settings.artifacts).map(([name, one]) => [
+      name,
+      Array.isArray(one) ? one.map(resolved(toPath)) : one && resolved(toPath)(one),
+    ]),
+  ) as Settings['artifacts'],
+  install: {
+    ...settings.install,
+    files: settings.install.files.map((file) => ({ ...file, source: toPath(file.source) })),
+    hooks: Object.fromEntries(
+      Object.entries(settings.install.hooks).map(([when, path]) => [when, path && toPath(path)]),
+    ),
   },
 });
+
+const pathsOf = <Files extends Readonly<Record<string, string>>>(files: Files, toPath: (path: string) => string) =>
+  Object.fromEntries(Object.entries(files).map(([name, path]) => [name, toPath(path)])) as Files;
+
+const resolved =
+  (toPath: (path: string) => string) =>
+  <Named extends { readonly path: string }>(artifact: Named): Named => ({ ...artifact, path: toPath(artifact.path) });

@@ -2,9 +2,11 @@ import type { z } from 'zod';
 import { ProvisionErrors } from '../errors.ts';
 import { check, inOrder, isMap, valueAt } from './check.ts';
 import type { LoadContext } from './check-value.ts';
-import type { Playbook, Stage, Task } from './playbook.ts';
+import { openIncludes } from './includes.ts';
+import type { Playbook, Stage } from './playbook.ts';
 import { playbookSchema, type stageSchema } from './playbook-schema.ts';
-import { type Reading, readConditions, readTask } from './read-task.ts';
+import { readTasks } from './read-include.ts';
+import { type Reading, readConditions } from './read-task.ts';
 import { checkPattern } from './select.ts';
 import { type Path, parseSource } from './source.ts';
 
@@ -12,7 +14,9 @@ import { type Path, parseSource } from './source.ts';
 export function parsePlaybook(file: string, text: string, context: LoadContext): Playbook {
   const source = parseSource(file, text);
   const checked = check(playbookSchema, source.value, source.locate);
-  const reading: Reading = { source, context, mistakes: 'mistakes' in checked ? [...checked.mistakes] : [] };
+  const { sources: includes, mistakes } = openIncludes(source);
+  const known = 'mistakes' in checked ? checked.mistakes : [];
+  const reading: Reading = { source, context, includes, mistakes: [...known, ...mistakes] };
   // A mistake elsewhere must not hide those of the tasks.
   if ('mistakes' in checked) readRawTasks(reading);
   const stages = 'value' in checked ? checked.value.stages : [];
@@ -24,16 +28,16 @@ export function parsePlaybook(file: string, text: string, context: LoadContext):
 function readStage(reading: Reading, stage: z.output<typeof stageSchema>, path: Path): Stage {
   checkHosts(reading, stage.hosts, [...path, 'hosts']);
   const when = readConditions(reading, stage.when, [...path, 'when'], false);
-  const tasks = stage.tasks.flatMap((raw, index): Task[] => {
-    const task = readTask(reading, raw, [...path, 'tasks', index]);
-    return task ? [{ ...task, when: [...when, ...task.when], tags: [...new Set([...stage.tags, ...task.tags])] }] : [];
-  });
+  const tasks = stage.tasks
+    .flatMap((raw, index) => readTasks(reading, raw, [...path, 'tasks', index]))
+    .map((task) => ({ ...task, when: [...when, ...task.when], tags: [...new Set([...stage.tags, ...task.tags])] }));
   return {
     name: stage.name,
     hosts: stage.hosts,
     serial: stage.serial,
     order: stage.order,
     protectReady: stage.protect_ready,
+    rolling: stage.rolling,
     beyondLimit: stage.beyond_limit,
     tags: stage.tags,
     tasks,
@@ -52,7 +56,7 @@ function checkHosts({ source, context, mistakes }: Reading, hosts: readonly stri
 function readRawTasks(reading: Reading): void {
   for (const [stage] of listAt(reading, ['stages']).entries())
     for (const [index, task] of listAt(reading, ['stages', stage, 'tasks']).entries())
-      if (isMap(task)) readTask(reading, task, ['stages', stage, 'tasks', index]);
+      if (isMap(task)) readTasks(reading, task, ['stages', stage, 'tasks', index]);
 }
 
 function listAt({ source }: Reading, path: Path): readonly unknown[] {

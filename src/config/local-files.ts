@@ -23,8 +23,27 @@ export async function checkLocalFiles(inventory: Inventory): Promise<readonly Pr
   for (const host of inventory.hosts)
     for (const wanted of artifactsOf(host)) artifacts.set(`${wanted.sha256} ${wanted.path}`, wanted);
   const found = await Promise.all([...artifacts.values()].map(checkArtifact));
-  return [...missing, ...found.flat()];
+  return [...missing, ...found.flat(), ...inventory.hosts.flatMap(ownFilesMissing)];
 }
+
+/** Files and scripts of the operator that go to the host as they are. */
+const ownFilesMissing = ({ settings: { install }, locate }: Host): readonly ProvisionError[] =>
+  [
+    ...install.files.map(({ source }, index) => ({ path: source, at: ['install', 'files', index, 'source'] })),
+    ...Object.entries(install.hooks).map(([when, path]) => ({ path, at: ['install', 'hooks', when] })),
+  ].flatMap(({ path, at }) =>
+    path === undefined || existsSync(path)
+      ? []
+      : [
+          new ProvisionError({
+            code: 'FILE_MISSING',
+            kind: 'config',
+            what: `There is no file ${path}`,
+            where: locate(at),
+            fix: 'Put the file there or correct the path; a relative path counts from the inventory.',
+          }),
+        ],
+  );
 
 interface Wanted {
   readonly path: string;
@@ -34,12 +53,23 @@ interface Wanted {
 }
 
 const artifactsOf = (host: Host): readonly Wanted[] =>
-  Object.entries(host.settings.artifacts).map(([name, { path, sha256 }]) => ({
-    path,
-    sha256,
-    pathPlace: host.locate(['artifacts', name, 'path']),
-    sha256Place: host.locate(['artifacts', name, 'sha256']),
-  }));
+  Object.entries(host.settings.artifacts).flatMap(([name, value]) => {
+    const artifacts = Array.isArray(value)
+      ? value.map((one, index) => ({ one, at: [name, index] }))
+      : [{ one: value, at: [name] }];
+    return artifacts.flatMap(({ one, at }) =>
+      one === undefined
+        ? []
+        : [
+            {
+              path: one.path,
+              sha256: one.sha256,
+              pathPlace: host.locate(['artifacts', ...at, 'path']),
+              sha256Place: host.locate(['artifacts', ...at, 'sha256']),
+            },
+          ],
+    );
+  });
 
 async function checkArtifact({ path, sha256, pathPlace, sha256Place }: Wanted): Promise<readonly ProvisionError[]> {
   const status = await stat(path).catch(() => undefined);

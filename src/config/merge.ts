@@ -20,8 +20,13 @@ export function mergeLayers(layers: readonly Layer[], mergesDeep: (key: string) 
     path: Path,
     origin: Path,
     deep: boolean,
+    takesOut: boolean,
   ) => {
     origins.set(JSON.stringify(path), origin);
+    if (takesOut && value === null) {
+      delete target[key];
+      return;
+    }
     if (!deep || !isMap(value)) {
       target[key] = value;
       return;
@@ -29,11 +34,20 @@ export function mergeLayers(layers: readonly Layer[], mergesDeep: (key: string) 
     const before = target[key];
     const inner: Record<string, unknown> = isMap(before) ? before : {};
     target[key] = inner;
-    for (const [name, one] of Object.entries(value)) put(inner, name, one, [...path, name], [...origin, name], true);
+    for (const [name, one] of Object.entries(value))
+      put(inner, name, one, [...path, name], [...origin, name], true, takesOut);
   };
   for (const layer of layers)
     for (const [key, value] of Object.entries(layer.values))
-      put(values, key, value, [key], [...layer.path, key], mergesDeep(key));
+      put(
+        values,
+        key,
+        value,
+        [key],
+        [...layer.path, layer.written?.[key] ?? key],
+        mergesDeep(key),
+        layer.takesOut ?? false,
+      );
   return {
     values,
     origin(path) {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { batchSize, oneOrMore } from './batch-size.ts';
 
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 const name = z.string().min(1);
@@ -7,15 +8,6 @@ const when = z
   .record(name, z.union([scalar, z.array(scalar)]))
   .default({})
   .describe('a map from a variable to the value, or the list of values, it must have');
-const batchSize = z.union([
-  z.int().min(1),
-  z
-    .string()
-    .regex(/^(100|[1-9]\d?)%$/, 'Not a batch size: expected a number of hosts or a percentage like 25%')
-    .transform((text) => text as `${number}%`),
-]);
-const oneOrMore = <Schema extends z.ZodType>(schema: Schema) =>
-  z.union([schema.transform((one) => [one]), z.array(schema).min(1)]);
 
 export const stageSchema = z.strictObject({
   name: name.describe('the result of the stage, in words'),
@@ -25,13 +17,20 @@ export const stageSchema = z.strictObject({
     .describe('batch sizes, the last one repeating; all hosts at once if left out'),
   order: z.enum(['leader-last']).optional().describe('the leading replica after all others'),
   protect_ready: z.boolean().default(false).describe('Ready nodes in batches [1, 25%], the others all at once'),
+  rolling: z
+    .boolean()
+    .default(false)
+    .describe('batches as `roll` of the inventory says; one that fails is put back, and the rest are not touched'),
   beyond_limit: z
     .boolean()
     .default(false)
     .describe('hosts outside --limit take part as well, where the network agent is installed'),
   tags: tags.describe('names to choose it by with --tags'),
   when: when,
-  tasks: z.array(z.record(z.string(), z.unknown())).min(1).describe('what the hosts should have, in order'),
+  tasks: z
+    .array(z.record(z.string(), z.unknown()))
+    .min(1)
+    .describe('what the hosts should have, in order; `include: FILE` stands for the list of tasks in a file'),
 });
 
 export const playbookSchema = z.strictObject({

@@ -19,6 +19,8 @@ export interface Stage {
   readonly order: 'leader-last' | undefined;
   /** Ready nodes in batches of one, then a quarter; the others all at once. */
   readonly protectReady: boolean;
+  /** Batches as the inventory's `roll` says; a batch that fails is taken back. */
+  readonly rolling: boolean;
   /** Hosts outside --limit take part as well. */
   readonly beyondLimit: boolean;
   readonly tags: readonly string[];

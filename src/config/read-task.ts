@@ -12,6 +12,8 @@ import { didYouMean } from './suggest.ts';
 export interface Reading {
   readonly source: Source;
   readonly context: LoadContext;
+  /** Files of tasks, by the names they are included with. */
+  readonly includes: ReadonlyMap<string, Source>;
   readonly mistakes: ProvisionError[];
 }
 

@@ -12,24 +12,25 @@ export interface KeyReference {
 }
 
 /** Every key of a schema with its dotted path, in order. */
-export function referenceOf(schema: z.ZodObject, prefix = ''): readonly KeyReference[] {
+export function referenceOf(schema: z.ZodObject, prefix = '', required = 'required'): readonly KeyReference[] {
   return Object.entries(schema.shape as Record<string, z.ZodType>).flatMap(([name, one]) => {
     const key = prefix + name;
     const bare = unwrapSchema(one);
-    if (bare instanceof z.ZodObject) return referenceOf(bare, `${key}.`);
-    return [{ key, description: one.description ?? '', fallback: fallbackOf(one) }];
+    if (bare instanceof z.ZodObject)
+      return referenceOf(bare, `${key}.`, one instanceof z.ZodOptional ? `required in ${key}` : required);
+    return [{ key, description: one.description ?? '', fallback: fallbackOf(one, required) }];
   });
 }
 
-function fallbackOf(schema: z.ZodType): string {
+function fallbackOf(schema: z.ZodType, required: string): string {
   const result = schema.safeParse(undefined);
-  if (!result.success) return 'required';
+  if (!result.success) return required;
   const text = JSON.stringify(result.data ?? '').replaceAll('"', '');
   return text === '[]' || text === '{}' ? '' : text;
 }
 
 const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-const code = (text: string): string => (text === '' || text === 'required' ? text : `\`${text}\``);
+const code = (text: string): string => (text === '' || text.startsWith('required') ? text : `\`${text}\``);
 
 /** The keys of a schema as a Markdown table. */
 const referenceTable = (schema: z.ZodObject): string =>

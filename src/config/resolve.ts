@@ -58,7 +58,9 @@ function sayWhyNot({ variable, values }: Condition, actual: unknown): string {
   return `${variable.join('.')} is ${say(actual)}, not ${values.map(say).join(' or ')}`;
 }
 
+/** Of a loop as a whole the name stays as it is written. */
 function nameOf(task: Task, scope: Scope): string {
+  if (task.loop !== undefined && !('item' in scope)) return task.name;
   const name = interpolate(task.name, scope, (variable) => {
     throw new ProvisionErrors([mistake(`"${variable}" has no value for the name of this task`, task.location)]);
   });

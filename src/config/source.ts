@@ -1,6 +1,19 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  stringify,
+  visit,
+} from 'yaml';
 import { ProvisionError, ProvisionErrors } from '../errors.ts';
 import type { Location } from '../location.ts';
+import { showLine } from './secret-lines.ts';
 
 export type Path = readonly (string | number)[];
 
@@ -13,21 +26,23 @@ export interface Source {
 }
 
 const vaultFix =
-  'Write the value itself, in an inventory that only you can read (chmod 600), or log in with ansible_ssh_private_key_file.';
+  'Write { env: NAME } or { file: PATH } for a secret that is kept elsewhere, or encrypt it anew with age: provision secret encrypt.';
 
-/** Parses YAML; throws all its syntax errors, duplicate keys and tags at once. */
-export function parseSource(file: string, text: string): Source {
+/** Parses YAML; throws all its syntax errors, duplicate keys and tags at once. `shown` is what stands at the same places for a person. */
+export function parseSource(file: string, text: string, shown = text): Source {
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter, prettyErrors: false, merge: true });
-  const lines = text.split(/\r?\n/);
+  const lines = shown.split(/\r?\n/);
   const at = (start: number, end: number): Location => placeOf(file, lines, lineCounter, start, end);
-  const mistakes = [...document.errors, ...document.warnings].map((problem) => {
+  const problems = [...document.errors, ...document.warnings, ...unresolvedAliases(document)];
+  const mistakes = problems.map((problem) => {
     const where = at(problem.pos[0], problem.pos[1]);
+    const { from } = showLine(lines, where.line - 1);
     return new ProvisionError({
       code: 'CONFIG_INVALID',
       kind: 'config',
       where,
-      ...sayProblem(problem, text.slice(problem.pos[0])),
+      ...sayProblem(problem, text.slice(problem.pos[0]), where.column > from),
     });
   });
   if (mistakes.length > 0) throw new ProvisionErrors(mistakes);
@@ -42,12 +57,36 @@ export function parseSource(file: string, text: string): Source {
   };
 }
 
-function sayProblem(problem: { code: string; message: string }, rest: string): { what: string; fix?: string } {
+/** A value as it is written in a file. */
+export const writeYaml = (value: unknown): string => stringify(value, { aliasDuplicateObjects: false }).trimEnd();
+
+interface Problem {
+  readonly code?: string;
+  readonly message: string;
+  readonly pos: readonly [number, number];
+}
+
+/** Aliases are resolved when values are made, where nothing knows their place. */
+function unresolvedAliases(document: Document.Parsed): readonly Problem[] {
+  const problems: Problem[] = [];
+  visit(document, {
+    Alias(_, alias) {
+      const [start = 0, end = 0] = alias.range ?? [];
+      if (!alias.resolve(document)) problems.push({ message: `Unresolved alias: ${alias.source}`, pos: [start, end] });
+    },
+  });
+  return problems;
+}
+
+/** What a secret looks like to YAML is not repeated. */
+function sayProblem(problem: Problem, rest: string, isSecret: boolean): { what: string; fix?: string } {
+  const tag = /^\S+/.exec(rest)?.[0] ?? rest;
+  if (problem.code === 'TAG_RESOLVE_FAILED' && tag === '!vault')
+    return { what: 'Values encrypted with Ansible Vault are not read', fix: vaultFix };
+  if (isSecret) return { what: 'This is not valid YAML: put the value in quotes' };
   if (problem.code === 'DUPLICATE_KEY')
     return { what: `Duplicate key: "${/^["']?([^"':\n]+)/.exec(rest)?.[1] ?? rest}"` };
   if (problem.code !== 'TAG_RESOLVE_FAILED') return { what: `Not valid YAML: ${problem.message}` };
-  const tag = /^\S+/.exec(rest)?.[0] ?? rest;
-  if (tag === '!vault') return { what: 'Values encrypted with Ansible Vault are not read', fix: vaultFix };
   return { what: `Unknown tag: ${tag}`, fix: 'Write the value without a tag.' };
 }
 
@@ -60,14 +99,11 @@ function toValue(document: Document.Parsed, where: Location): unknown {
   }
 }
 
-/** Text after a key that names a password is not shown. */
-const hideSecrets = (line: string): string => line.replace(/(\w*pass(?:word|phrase|wd)?["']?\s*:\s*)\S.*/i, '$1…');
-
 function placeOf(file: string, lines: readonly string[], counter: LineCounter, start: number, end: number): Location {
   const { line, col } = counter.linePos(start);
   const original = lines[line - 1] ?? '';
   const length = Math.max(1, Math.min(end - start, original.length - col + 1));
-  return { file, line: Math.max(1, line), column: Math.max(1, col), text: hideSecrets(original), length };
+  return { file, line: Math.max(1, line), column: Math.max(1, col), text: showLine(lines, line - 1).text, length };
 }
 
 interface Found {

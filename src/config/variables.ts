@@ -15,6 +15,7 @@ export const isConnectionKey = (key: string): boolean => connectionKeys.includes
 /** The layer with Ansible's other names for connection variables replaced by the ones used here. */
 export function withoutAliases(layer: Layer, source: Source, mistakes: ProvisionError[]): Layer {
   const values: Record<string, unknown> = {};
+  const written: Record<string, string> = {};
   for (const [key, value] of Object.entries(layer.values)) {
     const canonical = connectionAliases[key];
     if (canonical !== undefined && canonical in layer.values)
@@ -26,8 +27,9 @@ export function withoutAliases(layer: Layer, source: Source, mistakes: Provision
         ),
       );
     values[canonical ?? key] = value;
+    if (canonical !== undefined) written[canonical] = key;
   }
-  return { path: layer.path, values };
+  return { path: layer.path, values, written };
 }
 
 /** Names that nearly spell a known key and are read by nothing, and `ansible_*` that mean nothing here. */
@@ -53,6 +55,13 @@ export function checkNames(layer: Layer, reads: ReadonlySet<string>, source: Sou
   });
 }
 
+/** What people mean by the lookups that secrets are mostly written with. */
+function insteadOfJinja(text: string): string {
+  const [, kind, name] = /lookup\(\s*['"](?:\w+\.)*(env|file)['"]\s*,\s*['"]([^'"]+)['"]/.exec(text) ?? [];
+  const secret = kind === undefined ? '{ env: NAME }, { file: PATH } or { age: … }' : `{ ${kind}: ${name} }`;
+  return `Write the value itself; playbooks and templates can refer to it by name. A secret may be ${secret}.`;
+}
+
 const jinja = /\{\{|\{%/;
 
 /** Every string that holds a Jinja expression. */
@@ -61,11 +70,7 @@ export function refuseJinja(source: Source): readonly ProvisionError[] {
   const walk = (value: unknown, path: Path): void => {
     if (typeof value === 'string' && jinja.test(value))
       mistakes.push(
-        mistake(
-          'An inventory holds plain values, no Jinja expressions',
-          source.locate(path),
-          'Write the value itself; playbooks and templates can refer to it by name.',
-        ),
+        mistake('An inventory holds plain values, no Jinja expressions', source.locate(path), insteadOfJinja(value)),
       );
     else if (Array.isArray(value)) for (const [index, one] of value.entries()) walk(one, [...path, index]);
     else if (isMap(value)) for (const [key, one] of Object.entries(value)) walk(one, [...path, key]);

@@ -1,7 +1,11 @@
 import { ProvisionError } from '../errors.ts';
 import type { Emit } from '../events.ts';
+import type { CertificateRequest } from '../kubernetes/identity/issue-certificate.ts';
 import { unprovenMark } from '../operations/facts.ts';
 import { readFailure } from '../operations/failure.ts';
+import { prelude } from '../operations/prelude.ts';
+import { stepTitle } from '../operations/take-back.ts';
+import { sh } from '../shell.ts';
 import { type Host, undoFolder } from './host.ts';
 import { type PlannedTask, probeItem, readProbe } from './plan.ts';
 import type { TripAnswer, TripItem } from './trip.ts';
@@ -12,47 +16,103 @@ export interface ApplyContext {
   readonly holder: string;
   readonly stage: string;
   readonly emit: Emit;
+  /** Whether the host keeps how to take each task back. */
+  readonly remembers: boolean;
+  /** Makes a certificate, PEM, where the CA's key is. */
+  sign(request: CertificateRequest): Promise<string>;
 }
 
-/** Makes the folder of this run's before-images and forgets all but the last ten runs. */
-const prepareItem = (run: string): TripItem => ({
+/** Makes the folder of this run's before-images and forgets all but the last ten runs, those taken back counted apart. */
+const prepareItem = ({ run, remembers }: ApplyContext): TripItem => ({
   id: 'prepare',
   kind: 'apply',
   timeoutSeconds: 30,
   source: `set -eu
 mkdir -p -m 0700 /var/lib/provision ${undoFolder} ${undoFolder}/${run}
 : >${unprovenMark}
-ls -1t ${undoFolder} | tail -n +11 | while read -r old; do rm -rf "${undoFolder}/$old"; done`,
+${
+  remembers
+    ? sh`mkdir -p "$PROVISION_UNDO/steps"
+printf %s ${prelude.source} | store "$PROVISION_UNDO/prelude"`.source
+    : ''
+}
+for kind in steps none; do
+  ls -1r ${undoFolder} | grep -vxF "$PROVISION_RUN" | while read -r old; do
+    if [ -d "${undoFolder}/$old/steps" ]; then echo "steps $old"; else echo "none $old"; fi
+  done | grep "^$kind " | tail -n +10 | while read -r _ old; do rm -rf "${undoFolder}/$old"; done
+done`,
 });
 
+/** The script that changes a host, after the one that can take it back was stored there. */
+function applySource({ task, actual, upcoming }: PlannedTask, { stage, remembers }: ApplyContext): string {
+  const { apply, undo } = task.operation;
+  const remember =
+    remembers && typeof undo === 'function'
+      ? sh`remember ${stepTitle(stage, task.name)} ${undo(actual, task.desired).source}`.source
+      : '';
+  return `set -eu\n${remember}\n${apply(task.desired, actual, upcoming).source}`;
+}
+
+/** Tasks that can travel together: none after one that a certificate has to come back for. */
+function splitAtSignings(planned: readonly PlannedTask[]): readonly (readonly number[])[] {
+  const groups: number[][] = [[]];
+  planned.forEach(({ task }, index) => {
+    groups.at(-1)?.push(index);
+    if (task.operation.signing && index < planned.length) groups.push([]);
+  });
+  return groups;
+}
+
 /**
- * Sends the changed tasks of one host and a second look at them in one command.
- * Throws TASK_FAILED, DID_NOT_CONVERGE, and what the transport throws; tasks after a failed one are not run.
+ * Sends the changed tasks of one host and a second look at them in one command, in another one what follows a certificate.
+ * Throws TASK_FAILED, DID_NOT_CONVERGE, and what signing and the transport throw; tasks after a failed one are not run.
  */
 export async function applyTasks(host: Host, planned: readonly PlannedTask[], context: ApplyContext): Promise<void> {
   const { stage, emit } = context;
-  const items: TripItem[] = [prepareItem(context.run)];
-  planned.forEach(({ task, actual, upcoming }, index) => {
-    items.push({
-      id: `apply ${index}`,
-      kind: 'apply',
-      timeoutSeconds: task.operation.timeoutSeconds ?? 60,
-      source: `set -eu\n${task.operation.apply(task.desired, actual, upcoming).source}`,
-    });
-  });
-  planned.forEach(({ task }, index) => {
-    items.push(probeItem(task, `look ${index}`));
-  });
+  const applyItem = (index: number): TripItem[] => {
+    const one = planned[index];
+    if (one === undefined) return [];
+    const timeoutSeconds = one.task.operation.timeoutSeconds ?? 60;
+    const source = applySource(one, context);
+    return [{ id: `apply ${index}`, label: one.task.name, kind: 'apply', timeoutSeconds, source }];
+  };
+  const looks = planned.map(({ task }, index) => probeItem(task, `look ${index}`));
   const onStart = (id: string): void => {
+    if (isWaiting) tell('is free again');
+    isWaiting = false;
     const started = /^apply (\d+)$/.exec(id);
     const task = planned[Number(started?.[1] ?? -1)]?.task.name;
     if (task !== undefined) emit({ type: 'task-started', stage, host: host.name, task });
   };
-  const answers = await host.trip({ items, lock: context.holder, onStart });
+  const tell = (detail: string): void =>
+    emit({ type: 'progress', stage, task: planned[0]?.task.name ?? '', detail: `${host.name} ${detail}` });
+  let isWaiting = false;
+  const onWait = (holder: string): void => {
+    isWaiting = true;
+    tell(`still does what it was sent by ${holder}`);
+  };
+  const answers = new Map<string, TripAnswer>();
+  const send = async (items: readonly TripItem[]): Promise<void> => {
+    for (const [id, answer] of await host.trip({ items, lock: context.holder, onStart, onWait }))
+      answers.set(id, answer);
+  };
+  let items: TripItem[] = [prepareItem(context)];
+  const groups = splitAtSignings(planned);
+  for (const group of groups.slice(0, -1)) {
+    await send([...items, ...group.flatMap(applyItem)]);
+    const signed = group.at(-1) ?? 0;
+    items = await finishing(planned[signed], signed, answers.get(`apply ${signed}`), context);
+    if (items.length === 0) break;
+  }
+  // after a failure there is nothing but to look
+  const rest = [...answers.values()].some(({ code }) => code !== 0) ? [] : (groups.at(-1) ?? []);
+  await send([...items, ...rest.flatMap(applyItem), ...looks]);
   const prepared = answers.get('prepare');
   if (prepared?.code !== 0) throw taskFailed(host, 'making /var/lib/provision', prepared);
   for (const [index, { task, changes }] of planned.entries()) {
-    const applied = answers.get(`apply ${index}`);
+    const applied = answers.get(`finish ${index}`) ?? answers.get(`apply ${index}`);
+    for (const [, message = ''] of applied?.stdout.matchAll(/^provision-warning: (.*)$/gm) ?? [])
+      emit({ type: 'warning', host: host.name, message });
     if (applied?.code !== 0) throw taskFailed(host, task.name, applied);
     const left = task.operation.diff(readProbe(task, answers.get(`look ${index}`), host.name), task.desired, {
       files: new Map(),
@@ -66,8 +126,28 @@ export async function applyTasks(host: Host, planned: readonly PlannedTask[], co
         fix: 'Something else on the host changes it back, or it cannot be set there; see what it names.',
       });
     }
-    emit({ type: 'task-finished', stage, host: host.name, task: task.name, status: 'changed', changes });
+    const output = [...(applied?.stdout.matchAll(/^provision-output: (.*)$/gm) ?? [])].map(([, line = '']) => line);
+    const said = output.length > 0 ? { output: output.join('\n') } : {};
+    emit({ type: 'task-finished', stage, host: host.name, task: task.name, status: 'changed', changes, ...said });
   }
+}
+
+/** What puts a certificate in its place; nothing after a failure. */
+async function finishing(
+  one: PlannedTask | undefined,
+  index: number,
+  answer: TripAnswer | undefined,
+  { sign, remembers }: ApplyContext,
+): Promise<TripItem[]> {
+  const { signing, timeoutSeconds = 60 } = one?.task.operation ?? {};
+  if (!one || !signing || answer?.code !== 0) return [];
+  const { task, actual } = one;
+  const request = signing.request(answer.stdout, task.desired, actual);
+  const script = request ? signing.finish(task.desired, await sign(request)).source : ':';
+  // what it leaves belongs to the step of `apply`, the last one
+  const step = remembers ? '_step=$(ls "$PROVISION_UNDO/steps" | tail -n 1)' : '';
+  const source = `set -eu\n${step}\n${script}`;
+  return [{ id: `finish ${index}`, label: task.name, kind: 'apply', timeoutSeconds, source }];
 }
 
 /** The error a script named itself, or what it wrote before it ended. */
@@ -79,6 +159,6 @@ function taskFailed(host: Host, task: string, answer: TripAnswer | undefined): P
     kind: 'operation',
     what: `${host.name}: '${task}' failed${named ? `: ${named.what}` : ''}`,
     ...(why ? { why } : {}),
-    fix: `${named?.fix ? `${named.fix}; then run` : 'Mend what it names and run'} again: what is done stays done, and what was due is still due.`,
+    fix: `${named?.fix ?? 'Mend what it names'}; then run again: what is done stays done, and what was due is still due.`,
   });
 }

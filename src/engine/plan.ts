@@ -1,4 +1,4 @@
-import { ProvisionError } from '../errors.ts';
+import { ProvisionError, ProvisionErrors } from '../errors.ts';
 import type { Change } from '../events.ts';
 import { readFailure } from '../operations/failure.ts';
 import type { HostOperation, Upcoming } from '../operations/operation.ts';
@@ -18,10 +18,13 @@ export interface PlannedTask {
   readonly changes: readonly Change[];
   /** What the tasks before it are about to write. */
   readonly upcoming: Upcoming;
+  /** When it is known what it would do, where the host has to be installed first. */
+  readonly until?: string;
 }
 
 export const probeItem = (task: HostTask, id: string): TripItem => ({
   id,
+  label: task.name,
   kind: 'probe',
   timeoutSeconds: 60,
   source: `set -u\n${task.operation.probe(task.desired).source}`,
@@ -43,16 +46,41 @@ export function readProbe(task: HostTask, answer: TripAnswer | undefined, host: 
   return task.operation.parse(answer.stdout, task.desired);
 }
 
-/** Computes the plan of one host: each task sees what the earlier ones are about to write. */
-export function planTasks(tasks: readonly { readonly task: HostTask; readonly actual: unknown }[]): PlannedTask[] {
+/** Two tasks with the same key want the same of a host. */
+export const taskKey = (task: HostTask): string => JSON.stringify([task.operation.name, task.desired]);
+
+/**
+ * Computes the plan of one host: each task sees what the earlier ones are about to write, and one that wants what an
+ * earlier one has brought about by then has nothing left to do.
+ */
+export function planTasks(
+  tasks: readonly { readonly task: HostTask; readonly actual: unknown; readonly until?: string | undefined }[],
+): PlannedTask[] {
   const files = new Map<string, string | null>();
-  return tasks.map(({ task, actual }) => {
-    const upcoming: Upcoming = { files: new Map(files) };
-    const changes = task.operation.diff(actual, task.desired, upcoming);
+  const stopped = new Set<string>();
+  const brought = new Set<string>();
+  return tasks.map(({ task, actual, until }) => {
+    const upcoming: Upcoming = { files: new Map(files), stopped: new Set(stopped) };
+    const due = diffUntil(until, () => task.operation.diff(actual, task.desired, upcoming));
+    if (due === undefined) return { task, actual, changes: [], upcoming, ...(until !== undefined && { until }) };
+    const done = `${taskKey(task)} ${JSON.stringify(due)}`;
+    const changes = brought.has(done) ? [] : due;
+    brought.add(done);
     if (changes.length > 0) {
       for (const written of task.operation.writes?.(task.desired, actual) ?? [])
         files.set(written.path, written.sha256);
+      for (const unit of task.operation.stops?.(task.desired, actual) ?? []) stopped.add(unit);
     }
     return { task, actual, changes, upcoming };
   });
+}
+
+/** Undefined where it throws what may be otherwise once the host is installed. */
+function diffUntil(until: string | undefined, diff: () => readonly Change[]): readonly Change[] | undefined {
+  try {
+    return diff();
+  } catch (error) {
+    if (until !== undefined && (error instanceof ProvisionError || error instanceof ProvisionErrors)) return undefined;
+    throw error;
+  }
 }

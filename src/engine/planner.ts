@@ -1,8 +1,8 @@
-import type { ClusterSnapshot } from '../kubernetes/cluster.ts';
+import type { ClusterSnapshot } from '../kubernetes/cluster/cluster.ts';
 import type { ClusterOperation } from '../operations/cluster-operation.ts';
 import type { Host } from './host.ts';
-import { type HostTask, type PlannedTask, planTasks, probeItem, readProbe } from './plan.ts';
-import { isClusterTask, type Scope, type Stage } from './stage.ts';
+import { type HostTask, type PlannedTask, planTasks, probeItem, readProbe, taskKey } from './plan.ts';
+import { afterInstallation, isClusterTask, type Scope, type Stage } from './stage.ts';
 
 /** One task of a stage on one host, resolved. */
 export type Entry = {
@@ -16,7 +16,29 @@ type EntryKind =
   | { readonly kind: 'unknown'; readonly name: string; readonly until: string }
   | { readonly kind: 'skipped'; readonly name: string; readonly because: string };
 
-const key = (task: HostTask): string => JSON.stringify([task.operation.name, task.desired]);
+/** What a stage means for one host. */
+export interface HostPlan {
+  readonly host: Host;
+  readonly entries: readonly Entry[];
+  readonly planned: readonly PlannedTask[];
+}
+
+export interface StagePlan extends HostPlan {
+  readonly stage: Stage;
+}
+
+/** Whether the host is to be changed, as far as that is known yet. */
+export const differs = (plan: HostPlan): boolean =>
+  plan.planned.some((task) => task.changes.length > 0) || plan.entries.some((entry) => entry.kind === 'unknown');
+
+const isPlanned = ({ until }: PlannedTask): boolean => until === undefined;
+
+/** A task of which it cannot be told yet what it would do. */
+function withUntil(entry: Entry, planned: readonly PlannedTask[]): Entry {
+  if (entry.kind !== 'host') return entry;
+  const { until } = planned.find(({ task }) => task === entry.task) ?? {};
+  return until === undefined ? entry : { position: entry.position, kind: 'unknown', name: entry.task.name, until };
+}
 
 export interface PlannerOptions {
   /** The unit of the network agent on the hosts. */
@@ -33,6 +55,11 @@ export class Planner {
   constructor(options: PlannerOptions) {
     this.#scope = options.scope;
     this.#agentUnit = options.agentUnit;
+  }
+
+  /** Whether a stage has a task for this host whose conditions hold. */
+  hasTasks(host: Host, stage: Stage, snapshot: ClusterSnapshot): boolean {
+    return this.takesPart(host, stage) && this.entries(host, stage, snapshot).some((entry) => entry.kind !== 'skipped');
   }
 
   /** Whether a stage is for this host. */
@@ -71,7 +98,7 @@ export class Planner {
     if (tasks.length === 0) return;
     const answers = await host.trip({ items: tasks.map((task, index) => probeItem(task, `probe ${index}`)) });
     tasks.forEach((task, index) => {
-      seen.set(key(task), readProbe(task, answers.get(`probe ${index}`), host.name));
+      seen.set(taskKey(task), readProbe(task, answers.get(`probe ${index}`), host.name));
     });
   }
 
@@ -86,7 +113,7 @@ export class Planner {
         tasks.forEach((task, index) => {
           const answer = answers.get(`ahead ${index}`);
           // one that failed is looked at again, and told of, when its stage is reached
-          if (answer?.code === 0) this.#of(host).set(key(task), readProbe(task, answer, host.name));
+          if (answer?.code === 0) this.#of(host).set(taskKey(task), readProbe(task, answer, host.name));
         });
         return answers;
       },
@@ -104,7 +131,7 @@ export class Planner {
     const wanted = new Map<string, HostTask>();
     for (const stage of stages.filter((one) => this.takesPart(host, one))) {
       for (const entry of this.entries(host, stage, snapshot)) {
-        if (entry.kind === 'host' && !seen.has(key(entry.task))) wanted.set(key(entry.task), entry.task);
+        if (entry.kind === 'host' && !seen.has(taskKey(entry.task))) wanted.set(taskKey(entry.task), entry.task);
       }
     }
     return [...wanted.values()];
@@ -113,20 +140,29 @@ export class Planner {
   /** Plans host tasks that were looked at; throws what forbids a change. */
   plan(host: Host, entries: readonly Entry[]): PlannedTask[] {
     const seen = this.#seen.get(host.name);
+    const first = entries.findIndex((entry) => entry.kind === 'unknown' && entry.until === afterInstallation);
     return planTasks(
-      entries.flatMap((entry) =>
-        entry.kind === 'host' ? [{ task: entry.task, actual: seen?.get(key(entry.task)) }] : [],
-      ),
+      entries.flatMap((entry, index) => {
+        if (entry.kind !== 'host') return [];
+        const until = first >= 0 && index > first ? afterInstallation : undefined;
+        return [{ task: entry.task, actual: seen?.get(taskKey(entry.task)), until }];
+      }),
     );
   }
 
-  /** Plans all stages of a host, so that what forbids a change is known before the first one. */
-  planAll(host: Host, stages: readonly Stage[], snapshot: ClusterSnapshot): PlannedTask[] {
-    const mine = stages.filter((stage) => this.takesPart(host, stage));
-    return this.plan(
+  /** Plans all stages of a host at once, so that what forbids a change is known before the first one. */
+  planAll(host: Host, stages: readonly Stage[], snapshot: ClusterSnapshot): StagePlan[] {
+    const mine = stages
+      .filter((stage) => this.hasTasks(host, stage, snapshot))
+      .map((stage) => ({ stage, host, entries: this.entries(host, stage, snapshot) }));
+    const planned = this.plan(
       host,
-      mine.flatMap((stage) => this.entries(host, stage, snapshot)),
+      mine.flatMap(({ entries }) => entries),
     );
+    return mine.map((one) => {
+      const own = planned.splice(0, one.entries.filter(({ kind }) => kind === 'host').length);
+      return { ...one, entries: one.entries.map((entry) => withUntil(entry, own)), planned: own.filter(isPlanned) };
+    });
   }
 
   /** What was seen of a host no longer holds. */

@@ -1,29 +1,24 @@
 import { applyTasks } from './apply.ts';
+import { signCertificate } from './authority.ts';
+import { openBatch } from './batch.ts';
 import { runClusterTask } from './cluster-task.ts';
 import { guard } from './guard.ts';
 import type { Host } from './host.ts';
-import type { PlannedTask } from './plan.ts';
-import type { Entry } from './planner.ts';
+import { differs, type Entry, type HostPlan } from './planner.ts';
+import { applyingEntry } from './recorded.ts';
 import type { RunState } from './run-state.ts';
 import { isClusterTask, type Stage } from './stage.ts';
 import { upload } from './upload.ts';
-
-/** What a stage means for one host. */
-export interface HostPlan {
-  readonly host: Host;
-  readonly entries: readonly Entry[];
-  readonly planned: readonly PlannedTask[];
-}
-
-export const differs = (plan: HostPlan): boolean => plan.planned.some((task) => task.changes.length > 0);
 
 /** Consecutive host tasks travel together; a cluster task waits until every host of the batch has got there. */
 export async function runBatch(stage: Stage, batch: readonly HostPlan[], state: RunState): Promise<boolean> {
   let changed = false;
   const alive = () => batch.filter((plan) => !state.failed.has(plan.host.name));
+  if (batch.some(differs)) await state.request.lock?.confirm();
   await Promise.all(
     alive().map((plan) => state.limit(() => guard(plan.host, stage, state, () => sendArtifacts(plan, state)))),
   );
+  const opened = await openBatch(stage, batch, state);
   const clusterTasks = stage.tasks.flatMap((task, position) => (isClusterTask(task) ? [position] : []));
   let from = 0;
   for (const to of [...clusterTasks, stage.tasks.length]) {
@@ -33,25 +28,34 @@ export async function runBatch(stage: Stage, batch: readonly HostPlan[], state: 
       ),
     );
     changed = ran.some((one) => one === true) || changed;
-    const waiting = alive().filter((plan) => clusterEntries(plan, to).length > 0);
-    for (const entry of waiting[0] ? clusterEntries(waiting[0], to) : []) {
-      changed =
-        (await runClusterTask(
-          { stage, entry, hosts: waiting.map((plan) => plan.host), batchChanged: changed },
-          state,
-        )) || changed;
+    // it is taken back as a whole: nothing more is to be proven of it
+    if (stage.rolling && batch.some(differs) && alive().length < batch.length) return changed;
+    for (const { entry, hosts } of clusterTasksAt(alive(), to)) {
+      changed = (await runClusterTask({ stage, entry, hosts, batch: opened, batchChanged: changed }, state)) || changed;
     }
     from = to + 1;
   }
   return changed;
 }
 
-const clusterEntries = (plan: HostPlan, position: number) =>
-  plan.entries.flatMap((entry) => (entry.kind === 'cluster' && entry.position === position ? [entry] : []));
+/** The tasks on the cluster at a position of the stage, each with the hosts that want the same of it. */
+export function clusterTasksAt(plans: readonly HostPlan[], position: number) {
+  const tasks = new Map<string, { readonly entry: Entry & { kind: 'cluster' }; readonly hosts: Host[] }>();
+  for (const { host, entries } of plans) {
+    for (const entry of entries) {
+      if (entry.kind !== 'cluster' || entry.position !== position) continue;
+      const key = JSON.stringify([entry.name, entry.desired]);
+      const task = tasks.get(key) ?? { entry, hosts: [] as Host[] };
+      task.hosts.push(host);
+      tasks.set(key, task);
+    }
+  }
+  return [...tasks.values()];
+}
 
 /** What a host does from one position of the stage up to and including another. */
 async function runSegment(stage: Stage, plan: HostPlan, from: number, to: number, state: RunState): Promise<boolean> {
-  const { emit, id, holder } = state.request;
+  const { emit, id, holder, journal, undoes } = state.request;
   const host = plan.host.name;
   const entries = plan.entries.filter((entry) => entry.position >= from && entry.position <= to);
   const tasks = entries.flatMap((entry) => (entry.kind === 'host' ? [entry.task] : []));
@@ -74,11 +78,20 @@ async function runSegment(stage: Stage, plan: HostPlan, from: number, to: number
   }
   const due = planned.filter((one) => one.changes.length > 0);
   if (due.length === 0) return false;
+  await state.request.lock?.confirm();
   state.changed = true;
   state.planner.forget(plan.host);
   const later = state.request.stages.slice(state.request.stages.indexOf(stage) + 1);
   const ahead = state.planner.lookingAhead(plan.host, later, state.snapshot);
-  await applyTasks(ahead, due, { run: id, holder, stage: stage.name, emit });
+  journal.record(applyingEntry(plan.host, stage, due, plan.planned));
+  await applyTasks(ahead, due, {
+    run: id,
+    holder,
+    stage: stage.name,
+    emit,
+    remembers: undoes === undefined,
+    sign: (asked) => signCertificate(asked, state.request.authority, state.hosts),
+  });
   return true;
 }
 
@@ -86,6 +99,9 @@ async function sendArtifacts(plan: HostPlan, state: RunState): Promise<void> {
   for (const { task, actual, changes } of plan.planned) {
     if (changes.length === 0) continue;
     for (const artifact of task.operation.artifacts?.(task.desired, actual) ?? []) {
+      await state.request.lock?.confirm();
+      const { path, sha256 } = artifact;
+      state.request.journal.record({ type: 'uploading', host: plan.host.name, artifact: path, sha256 });
       await upload(plan.host, artifact, (sentBytes, totalBytes) =>
         state.request.emit({
           type: 'upload-progress',

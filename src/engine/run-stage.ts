@@ -1,12 +1,16 @@
 import { ProvisionError } from '../errors.ts';
-import { splitBatches } from './batch.ts';
+import { splitBatches } from './batch-sizes.ts';
 import { guard, reportFailures } from './guard.ts';
 import type { Host } from './host.ts';
-import { differs, type HostPlan, runBatch } from './run-batch.ts';
+import { differs, type Entry, type HostPlan } from './planner.ts';
+import { tellFailure } from './put-back.ts';
+import { checkBudget, rollingBatches } from './rolling.ts';
+import { runBatch } from './run-batch.ts';
 import type { RunState } from './run-state.ts';
 import type { Serial, Stage } from './stage.ts';
+import { isStopped, refuseStopped } from './stopped.ts';
 
-type StageStatus = 'ok' | 'changed' | 'failed';
+type StageStatus = 'ok' | 'changed' | 'failed' | 'stopped';
 
 /** Ready Nodes: a canary, then a quarter of them at a time. */
 const carefully: Serial = [1, '25%'];
@@ -15,7 +19,7 @@ const carefully: Serial = [1, '25%'];
 export async function runStage(stage: Stage, state: RunState): Promise<StageStatus> {
   const { emit } = state.request;
   const hosts = [...state.hosts.values()].filter(
-    (host) => state.planner.takesPart(host, stage) && !state.failed.has(host.name),
+    (host) => !state.failed.has(host.name) && state.planner.hasTasks(host, stage, state.snapshot),
   );
   if (hosts.length === 0) return 'ok';
   emit({ type: 'stage-started', stage: stage.name, hosts: hosts.map((host) => host.name) });
@@ -24,9 +28,9 @@ export async function runStage(stage: Stage, state: RunState): Promise<StageStat
     status = await runBatches(stage, hosts, state);
   } catch (error) {
     reportFailures(error, emit, { stage: stage.name });
-    status = 'failed';
+    status = isStopped(error) ? 'stopped' : 'failed';
   }
-  emit({ type: 'stage-finished', stage: stage.name, status });
+  emit({ type: 'stage-finished', stage: stage.name, status: status === 'stopped' ? 'failed' : status });
   return status;
 }
 
@@ -37,22 +41,41 @@ async function runBatches(stage: Stage, hosts: readonly Host[], state: RunState)
   let number = 0;
   for (const batch of batches) {
     if (mustWait(stage, batch, state)) return 'failed';
+    const isDue = batch.some(differs);
+    if (isDue && stage.rolling) {
+      refuseStopped(state);
+      state.snapshot = await state.api.snapshot();
+      checkBudget(stage, [batch], state);
+    }
     if (batches.length > 1 && batch.some(differs)) {
       number += 1;
-      const names = batch.filter(differs).map((plan) => plan.host.name);
-      state.request.emit({ type: 'batch-started', stage: stage.name, batch: number, hosts: names });
+      state.request.emit({ type: 'batch-started', stage: stage.name, batch: number, hosts: changingHosts(batch) });
     }
-    if (await runBatch(stage, batch, state)) status = 'changed';
-    if (state.failed.size > failuresBefore) return 'failed';
+    const failure = await runBatch(stage, batch, state).then(
+      (changed) => {
+        if (changed) status = 'changed';
+        return undefined;
+      },
+      (error: unknown) => ({ error }),
+    );
+    if (failure && !(stage.rolling && isDue)) throw failure.error;
+    if (!failure && state.failed.size === failuresBefore) continue;
+    if (stage.rolling && isDue) throw await tellFailure(failure?.error, stage, batch, state, runStage);
+    return 'failed';
   }
   return status;
 }
 
+export const changingHosts = (batch: readonly HostPlan[]): string[] =>
+  batch.filter(differs).map((plan) => plan.host.name);
+
 /** Ready Nodes stay as they are while a host of the stage has failed or was never reached. */
-function mustWait(stage: Stage, batch: readonly HostPlan[], state: RunState): boolean {
-  const unwell = stage.hosts.filter((name) => state.failed.has(name));
-  const ready = batch.filter((plan) => differs(plan) && isReady(plan, state)).map((plan) => plan.host.name);
-  if (!stage.protectReady || unwell.length === 0 || ready.length === 0) return false;
+export function mustWait(stage: Stage, batch: readonly HostPlan[], state: RunState): boolean {
+  const { rolling, protectReady } = stage;
+  const unwell = rolling ? [...state.failed.keys()] : stage.hosts.filter((name) => state.failed.has(name));
+  const counts = (plan: HostPlan): boolean => differs(plan) && (rolling !== undefined || isReady(plan, state));
+  const ready = batch.filter(counts).map((plan) => plan.host.name);
+  if (!(protectReady || rolling) || unwell.length === 0 || ready.length === 0) return false;
   const message = `${ready.join(', ')}: left as it is, for ${unwell.join(', ')} failed and a Ready node is changed only while all others are well; --limit '!${unwell.join(',!')}' leaves the failed ones out`;
   state.request.emit({ type: 'warning', message });
   return true;
@@ -69,16 +92,7 @@ async function planStage(stage: Stage, hosts: readonly Host[], state: RunState):
         guard(host, stage, state, async (): Promise<HostPlan> => {
           await state.planner.look(host, [stage], state.snapshot);
           const entries = state.planner.entries(host, stage, state.snapshot);
-          const unknown = entries.find((entry) => entry.kind === 'unknown');
-          if (unknown?.kind === 'unknown') {
-            throw new ProvisionError({
-              code: 'VALUE_UNKNOWN',
-              kind: 'operation',
-              what: `${host.name}: '${unknown.name}' needs a value that is not there`,
-              why: `it is known ${unknown.until}`,
-              fix: 'See that this comes about; --tags and --limit may have left out the stage that does it.',
-            });
-          }
+          refuseUnknown(host, entries);
           return { host, entries, planned: state.planner.plan(host, entries) };
         }),
       ),
@@ -87,12 +101,27 @@ async function planStage(stage: Stage, hosts: readonly Host[], state: RunState):
   return plans.filter((plan) => plan !== undefined);
 }
 
-function batchesOf(stage: Stage, plans: readonly HostPlan[], state: RunState): HostPlan[][] {
+/** Throws VALUE_UNKNOWN where a stage is reached and a value has not come about. */
+export function refuseUnknown(host: Host, entries: readonly Entry[]): void {
+  const unknown = entries.find((entry) => entry.kind === 'unknown');
+  if (unknown?.kind !== 'unknown') return;
+  throw new ProvisionError({
+    code: 'VALUE_UNKNOWN',
+    kind: 'operation',
+    what: `${host.name}: '${unknown.name}' needs a value that is not there`,
+    why: `it is known ${unknown.until}`,
+    fix: 'See that this comes about; --tags and --limit may have left out the stage that does it.',
+  });
+}
+
+/** The batches of a stage, one after another. */
+export function batchesOf(stage: Stage, plans: readonly HostPlan[], state: RunState): HostPlan[][] {
   const leader = state.snapshot.leader?.hostname;
   const ordered =
     stage.order === 'leader-last'
       ? plans.toSorted((a, b) => Number(a.host.facts.hostname === leader) - Number(b.host.facts.hostname === leader))
       : [...plans];
+  if (stage.rolling && !stage.serial) return rollingBatches(stage.rolling, plans, state);
   if (stage.serial) {
     const changing = ordered.filter(differs);
     return changing.length > 0

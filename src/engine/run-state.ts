@@ -1,8 +1,14 @@
 import type pLimit from 'p-limit';
 import type { ProvisionError } from '../errors.ts';
 import type { Emit } from '../events.ts';
-import type { ClusterApi, ClusterSnapshot } from '../kubernetes/cluster.ts';
+import type { JournalEntry } from '../journal/entry.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { NodeMemory } from '../journal/node-memory.ts';
+import type { ClusterApi, ClusterSnapshot } from '../kubernetes/cluster/cluster.ts';
+import type { NodeRecord } from '../kubernetes/cluster/node-record.ts';
+import type { Authority } from './authority.ts';
 import type { Host, HostTarget } from './host.ts';
+import type { ClusterLock } from './lock.ts';
 import type { Planner } from './planner.ts';
 import type { Scope, Stage } from './stage.ts';
 
@@ -15,15 +21,30 @@ export interface RunRequest {
   readonly stages: readonly Stage[];
   /** Units whose process start the facts tell. */
   readonly units: readonly string[];
+  /** Files whose certificates the facts tell. */
+  readonly certificateFiles?: readonly string[];
+  /** Who signs certificates of nodes; undefined where none is made. */
+  readonly authority?: Authority | undefined;
   /** The unit of the network agent on the hosts. */
   readonly agentUnit: string;
   readonly concurrency: number;
   /** Prove what a change would have to prove even though nothing changed. */
   readonly verify: boolean;
+  /** The run that this one takes back, if it does; what it changes itself need not be taken back. */
+  readonly undoes?: string;
+  /** The run that this one goes on with; what it changed before stays its own. */
+  readonly resumes?: string;
+  readonly journal: Journal;
+  /** Keeps Nodes as they were before the first change and after the last one. */
+  readonly memory?: NodeMemory<NodeRecord>;
+  /** Asked to stop: no further batch is begun. */
+  readonly stopping?: AbortSignal;
   openCluster(): Promise<ClusterApi>;
+  /** Taken at the start and given back at the end; a run without one changes nothing. */
+  readonly lock?: ClusterLock;
   /** Says which Node each host is and refuses what cannot work; throws before anything was touched. */
   check(hosts: readonly Host[], snapshot: ClusterSnapshot): void;
-  scope(host: Host, snapshot: ClusterSnapshot): Scope;
+  scope(host: Host, snapshot: ClusterSnapshot, hosts: ReadonlyMap<string, Host>): Scope;
   readonly emit: Emit;
 }
 
@@ -35,6 +56,14 @@ export interface RunState {
   readonly hosts: Map<string, Host>;
   readonly failed: Map<string, ProvisionError>;
   readonly limit: ReturnType<typeof pLimit>;
+  /** What this run has recorded so far. */
+  readonly entries: readonly JournalEntry[];
+  /** What is done at the end of the run, however that comes. */
+  readonly endings: (() => Promise<void>)[];
   snapshot: ClusterSnapshot;
   changed: boolean;
+  /** Whether the first look found something to do on a host. */
+  isDue: boolean;
+  /** A plan has told of objects of the API that will have become others: what follows from them cannot be asked yet. */
+  foreseesObjects: boolean;
 }

@@ -3,6 +3,8 @@ import { quote } from '../shell.ts';
 /** One script among those that travel together in one command. */
 export interface TripItem {
   readonly id: string;
+  /** What it is for, where the id does not say it. */
+  readonly label?: string;
   readonly source: string;
   readonly timeoutSeconds: number;
   /** An `apply` is left out once an earlier one failed; a `probe` always runs. */
@@ -28,7 +30,14 @@ export interface TripOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** Holds the host's lock under this name while the scripts run. */
   readonly lock?: string;
+  /** Waits until nobody holds the host's lock, without taking it. */
+  readonly afterOthers?: boolean;
+  /** How long to wait for another's lock; longer than the usual hold unless said. */
+  readonly lockWaitSeconds?: number;
 }
+
+/** A trip whose run was killed goes on to its end: a service may take 150 seconds to be well. */
+export const usualLockWaitSeconds = 180;
 
 const searchPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
@@ -43,10 +52,32 @@ function groupItems(items: readonly TripItem[]): (TripItem & { readonly index: n
   return groups;
 }
 
+/**
+ * Looks that go together ask once what several of them want to know; nothing of it stays. What cannot be written down whole
+ * is asked again, and what a shell that was killed left behind is nobody's answer and goes.
+ */
+const sharedLooks = (nonce: string): string => `memo=/run/provision-looks.${nonce}.$$
+for left in /run/provision-looks.*; do
+  [ ! -d "$left" ] || [ -d "/proc/\${left##*.}" ] || rm -rf "$left"
+done
+trap '[ ! -d "$memo" ] || rm -rf "$memo"' EXIT
+once() {
+  [ ! -f "$memo/$1" ] || { cat "$memo/$1"; return; }
+  _asked=$1
+  shift
+  _told=$("$@") || { _code=$?; [ -z "$_told" ] || printf '%s\\n' "$_told"; return "$_code"; }
+  _told=\${_told:+$_told
+}
+  [ -d "$memo" ] || mkdir "$memo" 2>/dev/null || :
+  { printf %s "$_told" | cat >"$memo/$_asked"; } 2>/dev/null || rm -f "$memo/$_asked"
+  printf %s "$_told"
+}`;
+
 /** Each item runs in a subshell with standard input from /dev/null; frames around its output, its errors after it. */
 function groupScript(group: readonly (TripItem & { readonly index: number })[], options: TripOptions): string {
   const items = group.map(({ index, source }) => `item_${index}() {\n${source}\n}\nrun_item ${index}`);
   return `${options.prelude}
+${group[0]?.kind === 'probe' ? sharedLooks(options.nonce) : ''}
 run_item() {
   printf '\\n%s start %s\\n' ${options.nonce} "$1"
   { reason=$( "item_$1" </dev/null 2>&1 1>&3 3>&- ); code=$?; } 3>&1
@@ -80,7 +111,7 @@ umask 077
 stopped=
 # busybox prefers its own, which leaves the script's children running
 limit=timeout; [ ! -x /usr/bin/timeout ] || limit=/usr/bin/timeout
-${options.lock === undefined ? '' : lockLines(options.nonce, options.lock)}
+${lockLines(options)}
 ${calls.join('\n')}
 printf '\\n%s finished\\n' ${options.nonce}
 }
@@ -91,17 +122,34 @@ provision_main
 `;
 }
 
-const lockLines = (nonce: string, holder: string): string => `exec 9>>/run/provision.lock
-if ! flock -w 10 9; then
-  printf '\\n%s locked %s\\n' ${nonce} "$(head -n 1 /run/provision.lock)"
-  return 0
-fi
-printf '%s\\n' ${quote(holder)} >/run/provision.lock`;
+const lockFile = '/run/provision.lock';
+
+/** A trip that takes no lock tells all the same who holds it. */
+function lockLines(options: TripOptions): string {
+  const { nonce, lock, afterOthers = false, lockWaitSeconds = usualLockWaitSeconds } = options;
+  const tell = (word: string): string => `printf '\\n%s ${word} %s\\n' ${nonce} "$(head -n 1 ${lockFile})"`;
+  // a second, because another may be asking just now
+  const wait = `if ! flock -w 1 9; then
+  ${tell('waiting')}
+  if ! flock -w ${lockWaitSeconds} 9; then
+    ${tell('locked')}
+    return 0
+  fi
+fi`;
+  if (lock !== undefined) return `exec 9>>${lockFile}\n${wait}\nprintf '%s\\n' ${quote(lock)} >${lockFile}`;
+  return `if [ -e ${lockFile} ]; then
+exec 9<${lockFile}
+${afterOthers ? wait : `flock -s -n 9 || ${tell('busy')}`}
+exec 9<&-
+fi`;
+}
 
 export interface TripResult {
   readonly answers: ReadonlyMap<string, TripAnswer>;
   /** Who holds the host's lock, when the trip did not get it. */
   readonly lockedBy?: string;
+  /** Who holds it, when the trip went on without it. */
+  readonly busyWith?: string;
   readonly finished: boolean;
 }
 
@@ -128,21 +176,33 @@ export function readTrip(output: string, items: readonly TripItem[], nonce: stri
     const stdout = output.slice(from + start.length, to);
     answers.set(item.id, { id: item.id, code, stdout, stderr: output.slice(headEnd + 1, done).trim() });
   });
-  const locked = new RegExp(`\\n${nonce} locked (.*)\\n`).exec(output);
+  const lockedBy = new RegExp(`\\n${nonce} locked (.*)\\n`).exec(output)?.[1];
+  const busyWith = new RegExp(`\\n${nonce} busy (.*)\\n`).exec(output)?.[1];
   return {
     answers,
     finished,
-    ...(locked ? { lockedBy: locked[1] ?? '' } : {}),
+    ...(lockedBy === undefined ? {} : { lockedBy }),
+    ...(busyWith === undefined ? {} : { busyWith }),
   };
 }
 
-/** Reads the frames as they arrive and tells which item has its turn. */
+/** Longer frames that arrive in parts are not told of. */
+const mostFrameLength = 500;
+
+export interface Followed {
+  /** Which item has its turn. */
+  onStart(id: string): void;
+  /** Who holds the host's lock that is waited for. */
+  onWait(holder: string): void;
+}
+
+/** Reads the frames as they arrive. */
 export function followStarts(
   items: readonly TripItem[],
   nonce: string,
-  onStart: (id: string) => void,
+  { onStart, onWait }: Followed,
 ): (text: string) => void {
-  const frame = new RegExp(`\\n${nonce} start (\\d+)\\n`, 'g');
+  const frame = new RegExp(`\\n${nonce} (?:start (\\d+)|waiting (.*))\\n`, 'g');
   let rest = '';
   return (text) => {
     rest += text;
@@ -150,8 +210,9 @@ export function followStarts(
     for (const match of rest.matchAll(frame)) {
       const item = items[Number(match[1])];
       if (item) onStart(item.id);
+      if (match[2] !== undefined) onWait(match[2]);
       end = match.index + match[0].length - 1;
     }
-    rest = rest.slice(Math.max(end, rest.length - nonce.length - 20));
+    rest = rest.slice(Math.max(end, rest.length - nonce.length - mostFrameLength));
   };
 }

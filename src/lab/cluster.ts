@@ -1,5 +1,6 @@
 import { type Execution, execute } from './execute.ts';
-import { isOn, type LabHost } from './host.ts';
+import { isOn } from './host.ts';
+import type { LabHost } from './lab-host.ts';
 import { runOnHost } from './ssh.ts';
 import { waitUntil } from './wait-until.ts';
 

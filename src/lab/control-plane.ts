@@ -1,5 +1,6 @@
 import { type Authority, type KeyPair, renderKubeconfig } from './certificates.ts';
 import type { HostFile } from './host-files.ts';
+import { isCurrent, type KubernetesVersion } from './kubernetes-version.ts';
 import { type Service, serviceFiles, unitsOf } from './units.ts';
 
 export const serviceRange = '10.254.0.0/16';
@@ -12,7 +13,9 @@ export interface RoleFiles {
   readonly units: ReadonlyMap<string, string>;
 }
 
-const logging = ['--v=2', '--logtostderr=false', '--log-dir=/opt/k8s/logs'];
+/** To files, as long as programs could. */
+const logging = (version: KubernetesVersion): string[] =>
+  isCurrent(version) ? ['--v=2'] : ['--v=2', '--logtostderr=false', '--log-dir=/opt/k8s/logs'];
 const logFolder: HostFile = { path: 'opt/k8s/logs/.keep', content: '' };
 
 const pairFiles = (name: string, pair: KeyPair): HostFile[] => [
@@ -25,6 +28,7 @@ export async function firstControlPlane(
   authority: Authority,
   serviceAccountKey: string,
   address: string,
+  version: KubernetesVersion,
 ): Promise<RoleFiles> {
   const server = apiServerUrl(address);
   const names = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local'];
@@ -35,7 +39,12 @@ export async function firstControlPlane(
     authority.issue({ commonName: 'system:kube-scheduler' }),
     controllerManager(authority, serviceAccountKey, server),
   ]);
-  const services = [etcdService(address), apiServerService(address), schedulerService, controllerManagerService];
+  const services = [
+    etcdService(address),
+    apiServerService(address, version),
+    schedulerService(version),
+    controllerManagerService(version),
+  ];
   const schedulerConfig = renderKubeconfig(server, authority, 'system:kube-scheduler', scheduler);
   return {
     files: [
@@ -55,9 +64,11 @@ export async function furtherControlPlane(
   authority: Authority,
   serviceAccountKey: string,
   server: string,
+  version: KubernetesVersion,
 ): Promise<RoleFiles> {
+  const service = controllerManagerService(version);
   const files = await controllerManager(authority, serviceAccountKey, server);
-  return { files: [...serviceFiles(controllerManagerService), ...files], units: unitsOf([controllerManagerService]) };
+  return { files: [...serviceFiles(service), ...files], units: unitsOf([service]) };
 }
 
 async function controllerManager(authority: Authority, serviceAccountKey: string, server: string): Promise<HostFile[]> {
@@ -88,7 +99,7 @@ const etcdService = (address: string): Service => ({
   ],
 });
 
-const apiServerService = (address: string): Service => ({
+const apiServerService = (address: string, version: KubernetesVersion): Service => ({
   program: 'kube-apiserver',
   description: 'Kubernetes API Server',
   after: ['etcd.service'],
@@ -113,19 +124,19 @@ const apiServerService = (address: string): Service => ({
     '--service-account-issuer=https://kubernetes.default.svc.cluster.local',
     '--service-account-key-file=/opt/k8s/ssl/service-account-key.pem',
     '--service-account-signing-key-file=/opt/k8s/ssl/service-account-key.pem',
-    ...logging,
+    ...logging(version),
   ],
 });
 
-const schedulerService: Service = {
+const schedulerService = (version: KubernetesVersion): Service => ({
   program: 'kube-scheduler',
   description: 'Kubernetes Scheduler',
   after: ['kube-apiserver.service'],
-  flags: ['--kubeconfig=/opt/k8s/conf/kube-scheduler.kubeconfig', '--leader-elect', ...logging],
-};
+  flags: ['--kubeconfig=/opt/k8s/conf/kube-scheduler.kubeconfig', '--leader-elect', ...logging(version)],
+});
 
 /** Knows nothing of pod ranges: neither --allocate-node-cidrs nor --cluster-cidr. */
-const controllerManagerService: Service = {
+const controllerManagerService = (version: KubernetesVersion): Service => ({
   program: 'kube-controller-manager',
   description: 'Kubernetes Controller Manager',
   flags: [
@@ -133,7 +144,7 @@ const controllerManagerService: Service = {
       (flag) => `--${flag}=/opt/k8s/conf/kube-controller-manager.kubeconfig`,
     ),
     '--bind-address=127.0.0.1',
-    '--port=0',
+    ...(isCurrent(version) ? [] : ['--port=0']),
     '--leader-elect',
     '--use-service-account-credentials',
     '--service-account-private-key-file=/opt/k8s/ssl/service-account-key.pem',
@@ -141,6 +152,6 @@ const controllerManagerService: Service = {
     '--cluster-signing-cert-file=/opt/k8s/ssl/ca.pem',
     '--cluster-signing-key-file=/opt/k8s/ssl/ca-key.pem',
     '--controllers=*,bootstrapsigner,tokencleaner',
-    ...logging,
+    ...logging(version),
   ],
-};
+});

@@ -4,16 +4,18 @@ import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { quote } from '../shell.ts';
 import { must } from './execute.ts';
-import type { LabHost } from './host.ts';
 import { enableUnits, type HostFile, writeHostFiles } from './host-files.ts';
+import type { LabHost } from './lab-host.ts';
 import { namespaceOf, vethOf } from './network.ts';
 
-/** What a host's disk is made of: read-only layers, the topmost first, and files of its own. */
+/** What a host's disk is made of, read-only layers, the topmost first, and files of its own; and how it is connected. */
 export interface Disk {
   readonly layers: readonly string[];
   readonly files: readonly HostFile[];
   /** Unit name → unit file on the host. */
   readonly units: ReadonlyMap<string, string>;
+  /** On a link of its own, from which the router leads to the other hosts. */
+  readonly isRouted: boolean;
 }
 
 /** Makes a host's disk with an SSH host key of its own; the host must be off. */
@@ -42,6 +44,7 @@ export async function createDisk(host: LabHost, disk: Disk): Promise<void> {
     NAME: name,
     ADDRESS: address,
     GATEWAY: slot.gateway,
+    ROUTER: disk.isRouted ? slot.router : '',
     BRIDGE: slot.bridge,
     NAMESPACE: namespaceOf(slot, name),
     VETH: vethOf(slot, name),

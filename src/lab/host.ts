@@ -5,27 +5,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ProvisionError } from '../errors.ts';
 import { clearCgroups } from './cgroups.ts';
+import type { LabHost } from './lab-host.ts';
 import { signal } from './processes.ts';
-import { addressOf, type Slot } from './slot.ts';
 import { runOnHost } from './ssh.ts';
 import { waitUntil } from './wait-until.ts';
-
-/** One host of a lab: its disk and what is known about it live in `folder`. */
-export interface LabHost {
-  readonly name: string;
-  readonly address: string;
-  readonly slot: Slot;
-  readonly folder: string;
-  readonly labFolder: string;
-}
-
-export const describeHost = (labFolder: string, slot: Slot, name: string): LabHost => ({
-  name,
-  address: addressOf(slot, name),
-  slot,
-  labFolder,
-  folder: join(labFolder, 'hosts', name),
-});
 
 const readPid = async (host: LabHost, file: string): Promise<number | undefined> =>
   Number(await readFile(join(host.folder, file), 'utf8').catch(() => '')) || undefined;

@@ -1,19 +1,39 @@
+import type { Artifacts } from './artifacts.ts';
 import { podRange, serviceRange } from './control-plane.ts';
 import { verifyImage } from './parts.ts';
+import type { SoftwareArtifacts } from './software.ts';
+import type { LabNetwork } from './state.ts';
 
 export interface InventoryFacts {
   readonly controlPlane: readonly { readonly name: string; readonly address: string }[];
-  readonly nodes: readonly { readonly name: string; readonly address: string }[];
-  /** Relative to the inventory file. */
-  readonly cniPlugins: { readonly path: string; readonly sha256: string } | undefined;
+  readonly nodes: readonly {
+    readonly name: string;
+    readonly address: string;
+    readonly usesDocker?: boolean;
+    readonly further?: string;
+  }[];
+  readonly network: LabNetwork & {
+    /** The release that pods of flannel are of. */
+    readonly flannel?: string | undefined;
+  };
+  /** What makes nodes of blank hosts; undefined where there are none. */
+  readonly software?: SoftwareArtifacts;
+  /** Undefined where there is no cluster. */
+  readonly artifacts: Artifacts | undefined;
 }
 
 /** The lab as an ordinary inventory; paths are relative to the file. */
-export function renderInventory({ controlPlane, nodes, cniPlugins }: InventoryFacts): string {
+export function renderInventory({ controlPlane, nodes, network, artifacts, software }: InventoryFacts): string {
   const group = (hosts: InventoryFacts['nodes']): string =>
-    hosts.map(({ name, address }) => `        ${name}: { ansible_host: ${address} }`).join('\n');
+    hosts
+      .map(({ name, address, usesDocker, further }) => {
+        const runtime = usesDocker ? ', runtime: { type: docker }' : '';
+        const variables = further === undefined ? '' : `, ${further}`;
+        return `        ${name}: { ansible_host: ${address}${runtime}${variables} }`;
+      })
+      .join('\n');
   const cluster =
-    cniPlugins === undefined
+    artifacts === undefined
       ? ''
       : `    cluster:
       kubeconfig: ./admin.kubeconfig
@@ -21,13 +41,10 @@ export function renderInventory({ controlPlane, nodes, cniPlugins }: InventoryFa
       service_cidr: ${serviceRange}
       node_cidr_mask_size: 24
     network:
-      agent: static-routes
-      backend: host-gw
-    artifacts:
-      cni_plugins:
-        path: ${cniPlugins.path}
-        sha256: ${cniPlugins.sha256}
-    verify:
+      agent: ${network.agent}
+      backend: ${network.backend}
+${network.flannel === undefined ? '' : `      flannel: { version: ${network.flannel} }\n`}    artifacts:
+${renderArtifacts(artifacts, software)}    verify:
       image: ${verifyImage}
 `;
   return `# Written by \`lab up\`; changes are lost with the next one.
@@ -36,6 +53,7 @@ all:
     ansible_user: root
     ansible_ssh_private_key_file: ./id_ed25519
     ssh_known_hosts_file: ./known_hosts
+    ssh_config_file: none
 ${cluster}  children:
     control_plane:
       hosts:
@@ -45,3 +63,19 @@ ${group(controlPlane)}
 ${group(nodes)}
 `;
 }
+
+const renderArtifacts = (
+  { images = [], ...artifacts }: Artifacts,
+  { images: further, ...software }: SoftwareArtifacts = { images: [] },
+): string => {
+  const single = Object.entries(artifacts).map(([name, keys]) => {
+    const lines = Object.entries<string>({ ...keys }).map(([key, value]) => `        ${key}: ${value}\n`);
+    return `      ${name}:\n${lines.join('')}`;
+  });
+  const all = [...images, ...further];
+  // in YAML's other form, which is JSON
+  const others = Object.entries({ ...software, ...(all.length > 0 && { images: all }) }).map(
+    ([name, value]) => `      ${name}: ${JSON.stringify(value)}\n`,
+  );
+  return [...single, ...others].join('');
+};

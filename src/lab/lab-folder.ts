@@ -1,15 +1,17 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { placeArtifacts } from './artifacts.ts';
 import { openAuthority, renderKubeconfig } from './certificates.ts';
 import { apiServerUrl } from './control-plane.ts';
 import { authorityFolder } from './disk-contents.ts';
 import { exclusively } from './exclusively.ts';
 import { must } from './execute.ts';
-import type { LabHost } from './host.ts';
 import { renderInventory } from './inventory.ts';
+import { dockershimKubernetes } from './kubernetes-version.ts';
+import type { LabHost } from './lab-host.ts';
 import { addressOf, describeSlot } from './slot.ts';
+import { blankVariables, placeSoftware } from './software.ts';
 import type { LabState } from './state.ts';
 
 /** What the user of a lab finds in its folder. */
@@ -18,7 +20,6 @@ export const paths = {
   kubeconfig: 'admin.kubeconfig',
   knownHosts: 'known_hosts',
   key: 'id_ed25519',
-  artifacts: 'artifacts',
 } as const;
 
 export async function makeKey(folder: string): Promise<void> {
@@ -47,26 +48,35 @@ const changeKnownHosts = (host: LabHost, replace: boolean): Promise<void> =>
 const readKnownHosts = async (file: string): Promise<string[]> =>
   (await readFile(file, 'utf8').catch(() => '')).split('\n').filter(Boolean);
 
-export async function copyArtifacts(folder: string, state: LabState): Promise<void> {
-  if (state.parts === null) return;
-  const copy = join(folder, paths.artifacts, basename(state.parts.cniPlugins));
-  await mkdir(join(folder, paths.artifacts), { recursive: true });
-  if (!existsSync(copy)) await copyFile(state.parts.cniPlugins, copy);
-}
-
 export async function writeInventory(folder: string, state: LabState): Promise<void> {
   const slot = describeSlot(state.slot);
-  const hosts = state.hosts.map((name) => ({ name, address: addressOf(slot, name) }));
-  const [tarball] = await readdir(join(folder, paths.artifacts)).catch(() => []);
-  const path = `./${paths.artifacts}/${tarball}`;
-  const digest = async (): Promise<string> =>
-    createHash('sha256')
-      .update(await readFile(join(folder, path)))
-      .digest('hex');
+  const { software, parts } = state;
+  const server = apiServerUrl(addressOf(slot, 'cp1'));
+  const hosts = await Promise.all(
+    state.hosts.map(async (name) => {
+      const address = state.moved?.[name] ?? addressOf(slot, name);
+      const usesDocker = state.dockerHosts?.includes(name) ?? false;
+      if (software === undefined || !name.startsWith('node') || !state.blankHosts?.includes(name))
+        return { name, address, usesDocker };
+      const authority = await openAuthority(authorityFolder(folder));
+      return {
+        name,
+        address,
+        usesDocker,
+        further: await blankVariables(folder, name, { authority, server, software }),
+      };
+    }),
+  );
+  const kubernetes = state.kubernetes ?? dockershimKubernetes;
   const text = renderInventory({
     controlPlane: hosts.filter(({ name }) => name.startsWith('cp')),
     nodes: hosts.filter(({ name }) => name.startsWith('node')),
-    cniPlugins: tarball === undefined ? undefined : { path, sha256: await digest() },
+    network: {
+      ...(state.network ?? { agent: 'static-routes', backend: 'host-gw' }),
+      flannel: state.flannelImage === undefined ? undefined : state.flanneld?.version,
+    },
+    artifacts: await placeArtifacts(folder, state),
+    ...(software && parts && { software: await placeSoftware(folder, software, parts, kubernetes) }),
   });
   await writeFile(join(folder, paths.inventory), text);
 }

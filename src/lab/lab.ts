@@ -5,9 +5,10 @@ import { createDisk } from './disk.ts';
 import { bareDisk, clusterDisk } from './disk-contents.ts';
 import { exclusively } from './exclusively.ts';
 import type { Execution } from './execute.ts';
-import { cutPower, describeHost, isOn, type LabHost, rebootHost, switchOff, switchOn, waitForSsh } from './host.ts';
+import { cutPower, isOn, rebootHost, switchOff, switchOn, waitForSsh } from './host.ts';
 import { acceptHostKey, paths, writeInventory } from './lab-folder.ts';
-import { describeSlot, maximumNodes } from './slot.ts';
+import { describeHost, type LabHost } from './lab-host.ts';
+import { describeSlot, freeAddress, maximumControlPlanes, maximumNodes } from './slot.ts';
 import { runOnHost, sshArguments } from './ssh.ts';
 import { type LabState, readState, writeState } from './state.ts';
 
@@ -16,6 +17,8 @@ export interface WipeOptions {
   readonly acceptNewKey?: boolean;
   /** Set the host up as the node it was, instead of leaving it bare. */
   readonly asNode?: boolean;
+  /** At another address than before, which the lab's inventory says then. */
+  readonly newAddress?: boolean;
 }
 
 /** A lab that exists in its folder, running or not. */
@@ -35,7 +38,7 @@ export interface Lab {
   cut(name: string): Promise<void>;
   /** From inside, until the host answers again. */
   reboot(name: string): Promise<void>;
-  /** A new disk and a new host key under the same name and address. */
+  /** A new disk and a new host key under the same name, and the same address unless said. */
   wipe(name: string, options?: WipeOptions): Promise<void>;
   /** Another node of the cluster; returns its name. */
   addNode(): Promise<string>;
@@ -54,12 +57,23 @@ export function openLab(labFolder: string): Lab {
   const host = (name: string): LabHost => {
     const state = find();
     if (!state.hosts.includes(name)) throw unknownHost(name, state.hosts);
-    return describeHost(folder, describeSlot(state.slot), name);
+    return describeHost(folder, describeSlot(state.slot), name, state.moved);
   };
   const start = async (name: string): Promise<void> => {
     await switchOn(host(name));
     await waitForSsh(host(name));
   };
+  const move = (name: string): Promise<void> =>
+    exclusively(`hosts ${folder}`, async () => {
+      const state = find();
+      const address = freeAddress(
+        describeSlot(state.slot),
+        state.hosts.map((one) => host(one).address),
+      );
+      const next = { ...state, moved: { ...state.moved, [name]: address } };
+      await writeState(folder, next);
+      await writeInventory(folder, next);
+    });
   find();
   return {
     folder,
@@ -76,8 +90,14 @@ export function openLab(labFolder: string): Lab {
     stop: (name) => switchOff(host(name)),
     cut: (name) => cutPower(host(name)),
     reboot: (name) => rebootHost(host(name)),
-    wipe: async (name, { acceptNewKey = false, asNode = false } = {}) => {
+    wipe: async (name, { acceptNewKey = false, asNode = false, newAddress = false } = {}) => {
       await cutPower(host(name));
+      if (newAddress) await move(name);
+      await exclusively(`hosts ${folder}`, async () => {
+        const others = (find().blankHosts ?? []).filter((one) => one !== name);
+        await writeState(folder, { ...find(), blankHosts: asNode ? others : [...others, name] });
+        await writeInventory(folder, find());
+      });
       const disk = asNode ? await clusterDisk(folder, find(), name) : bareDisk(find());
       await createDisk(host(name), disk);
       if (acceptNewKey) await acceptHostKey(host(name));
@@ -125,8 +145,34 @@ const unknownHost = (name: string, hosts: readonly string[]): ProvisionError =>
     fix: `Its hosts are ${hosts.join(', ')}.`,
   });
 
+/** The hosts a lab has and those it is to get as well; numbers go on where they end, so a name never changes its kind. */
+export function chooseHosts(
+  known: Pick<LabState, 'hosts' | 'dockerHosts' | 'blankHosts'> | undefined,
+  wanted: {
+    readonly nodes: number;
+    readonly dockershimNodes?: number;
+    readonly blankNodes?: number;
+    readonly controlPlanes?: number;
+  },
+): Required<Pick<LabState, 'hosts' | 'dockerHosts' | 'blankHosts'>> {
+  const hosts = [...new Set([...(known?.hosts ?? []), ...hostNames(wanted.nodes, wanted.controlPlanes)])];
+  const dockerHosts = [...(known?.dockerHosts ?? [])];
+  while (dockerHosts.length < (wanted.dockershimNodes ?? 0)) {
+    const added = nextNode(hosts);
+    hosts.push(added);
+    dockerHosts.push(added);
+  }
+  const blankHosts = [...(known?.blankHosts ?? [])];
+  while (blankHosts.length < (wanted.blankNodes ?? 0)) {
+    const added = nextNode(hosts);
+    hosts.push(added);
+    blankHosts.push(added);
+  }
+  return { hosts, dockerHosts, blankHosts };
+}
+
 /** Names of a lab's hosts, control plane first. */
-export function hostNames(nodes: number): string[] {
+export function hostNames(nodes: number, controlPlanes = 2): string[] {
   if (!Number.isInteger(nodes) || nodes < 0 || nodes > maximumNodes) {
     throw new ProvisionError({
       code: 'LAB_NODES_INVALID',
@@ -135,5 +181,14 @@ export function hostNames(nodes: number): string[] {
       fix: `Say a whole number up to ${maximumNodes}.`,
     });
   }
-  return ['cp1', 'cp2', ...Array.from({ length: nodes }, (_, index) => `node${index + 1}`)];
+  if (!Number.isInteger(controlPlanes) || controlPlanes < 1 || controlPlanes > maximumControlPlanes) {
+    throw new ProvisionError({
+      code: 'LAB_CONTROL_PLANES_INVALID',
+      kind: 'usage',
+      what: `A lab cannot have ${controlPlanes} control-plane hosts`,
+      fix: `Say a whole number from 1 to ${maximumControlPlanes}.`,
+    });
+  }
+  const names = (kind: string, length: number) => Array.from({ length }, (_, index) => `${kind}${index + 1}`);
+  return [...names('cp', controlPlanes), ...names('node', nodes)];
 }

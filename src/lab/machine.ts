@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { ProvisionError } from '../errors.ts';
+import { newerSuites } from './containerd-releases.ts';
 import { deriveSources, readMachineSources } from './debian-archive.ts';
 import { execute, must, succeeds } from './execute.ts';
 
@@ -11,6 +12,8 @@ const packages = `systemd-container mmdebstrap debian-archive-keyring iproute2 o
 export interface Machine {
   /** The machine's own Debian archive for the suites the lab takes packages from, deb822. */
   readonly sources: string;
+  /** The same for later suites; apart, so that nothing of theirs is ever taken for a host's root file system. */
+  readonly newerSources: string;
 }
 
 /** Installs what the lab needs on this machine; LAB_IMPOSSIBLE with every reason where it cannot run at all. */
@@ -25,7 +28,9 @@ export async function prepareMachine(labFolder: string, say: (line: string) => v
   if (!isRoot) reasons.push('it needs root: hosts are containers of the system');
   if (release['ID'] !== 'debian') reasons.push(`it needs Debian 12 (this is ${release['PRETTY_NAME'] ?? 'unknown'})`);
   const suite = String(release['VERSION_CODENAME']);
-  const sources = deriveSources(await readMachineSources(), suite, ['bookworm', 'bullseye']);
+  const entries = await readMachineSources();
+  const sources = deriveSources(entries, suite, ['bookworm', 'bullseye']);
+  const newerSources = deriveSources(entries, suite, newerSuites) ?? '';
   if (release['ID'] === 'debian' && sources === undefined)
     reasons.push(`it needs a Debian archive for ${suite} in /etc/apt`);
   if (/[,:\\\s]/.test(labFolder)) reasons.push(`its folder may contain neither blanks nor , : \\ (${labFolder})`);
@@ -45,7 +50,7 @@ export async function prepareMachine(labFolder: string, say: (line: string) => v
     'xt_set',
   ];
   for (const module of modules) await execute('modprobe', ['-q', module]); // built in, loaded now, or not wanted here
-  return { sources };
+  return { sources, newerSources };
 }
 
 async function missingRights(labFolder: string): Promise<string[]> {

@@ -1,15 +1,45 @@
 import { type Authority, kubeletIdentity, renderKubeconfig } from './certificates.ts';
+import { containerdConfiguration } from './containerd-configuration.ts';
+import type { ContainerdVersion } from './containerd-releases.ts';
 import { podRange, type RoleFiles } from './control-plane.ts';
+import { imagesUnit } from './images-unit.ts';
+import { isCurrent, type KubernetesVersion } from './kubernetes-version.ts';
 import { pauseImage } from './parts.ts';
 import { type Service, serviceFiles, unitsOf } from './units.ts';
 
 /** containerd, the kubelet and kube-proxy, without any pod network: no plugin, no configuration of one. */
-export async function containerdNode(authority: Authority, server: string, name: string): Promise<RoleFiles> {
-  const [kubelet, proxy] = await Promise.all([
+export async function containerdNode(
+  authority: Authority,
+  server: string,
+  name: string,
+  { kubernetes, containerd }: { readonly kubernetes: KubernetesVersion; readonly containerd?: ContainerdVersion },
+): Promise<RoleFiles> {
+  const kubelet = isCurrent(kubernetes) ? currentKubelet(name) : kubeletService(name);
+  const node = await nodeFiles(authority, server, name, kubelet, isCurrent(kubernetes) ? currentFields : '');
+  const images = imagesUnit('containerd', 'ctr -n k8s.io images import');
+  return {
+    files: [
+      ...node.files,
+      { path: 'etc/containerd/config.toml', content: containerdConfiguration(containerd) },
+      ...images.files,
+    ],
+    units: new Map([...node.units, ...images.units]),
+  };
+}
+
+/** What nodes of every runtime have: kubelet and kube-proxy with their certificates. */
+export async function nodeFiles(
+  authority: Authority,
+  server: string,
+  name: string,
+  kubelet: Service,
+  furtherFields = '',
+): Promise<RoleFiles> {
+  const [forKubelet, forProxy] = await Promise.all([
     authority.issue(kubeletIdentity(name)),
     authority.issue({ commonName: 'system:kube-proxy', organization: 'system:node-proxier' }),
   ]);
-  const services = [kubeletService(name), proxyService];
+  const services = [kubelet, proxyService];
   return {
     files: [
       ...services.flatMap(serviceFiles),
@@ -17,42 +47,54 @@ export async function containerdNode(authority: Authority, server: string, name:
       { path: 'opt/k8s/ssl/ca.pem', content: authority.certificate },
       {
         path: 'opt/k8s/conf/kubelet.kubeconfig',
-        content: renderKubeconfig(server, authority, `system:node:${name}`, kubelet),
+        content: renderKubeconfig(server, authority, `system:node:${name}`, forKubelet),
         mode: 0o600,
       },
       {
         path: 'opt/k8s/conf/kube-proxy.kubeconfig',
-        content: renderKubeconfig(server, authority, 'system:kube-proxy', proxy),
+        content: renderKubeconfig(server, authority, 'system:kube-proxy', forProxy),
         mode: 0o600,
       },
-      { path: 'opt/k8s/conf/kubelet.yaml', content: kubeletConfiguration },
+      { path: 'opt/k8s/conf/kubelet.yaml', content: `${kubeletConfiguration}${furtherFields}` },
       { path: 'opt/k8s/conf/kube-proxy.yaml', content: proxyConfiguration(name) },
-      { path: 'etc/containerd/config.toml', content: containerdConfiguration },
-      { path: 'etc/systemd/system/lab-images.service', content: imagesUnit },
     ],
-    units: unitsOf(services, {
-      'containerd.service': '/lib/systemd/system/containerd.service',
-      'lab-images.service': '/etc/systemd/system/lab-images.service',
-    }),
+    units: unitsOf(services),
   };
 }
+
+/** Flags that kubelets of every time have. */
+const lastingFlags = (name: string): string[] => [
+  `--hostname-override=${name}`,
+  '--kubeconfig=/opt/k8s/conf/kubelet.kubeconfig',
+  '--config=/opt/k8s/conf/kubelet.yaml',
+  '--cert-dir=/opt/k8s/ssl',
+  '--v=2',
+];
+
+/** Flags of a kubelet of 1.20 that the runtime has no part in. */
+export const kubeletFlags = (name: string): string[] => [
+  ...lastingFlags(name),
+  `--pod-infra-container-image=${pauseImage}`,
+];
+
+/** Or the kubelet looks for a cloud for six seconds at every start. */
+export const withoutCloud = 'AWS_EC2_METADATA_DISABLED=true';
 
 const kubeletService = (name: string): Service => ({
   program: 'kubelet',
   description: 'Kubernetes Kubelet',
   after: ['containerd.service', 'lab-images.service'],
-  environment: ['AWS_EC2_METADATA_DISABLED=true'], // or it looks for a cloud for six seconds at every start
+  environment: [withoutCloud],
   flags: [
-    `--hostname-override=${name}`,
-    '--kubeconfig=/opt/k8s/conf/kubelet.kubeconfig',
-    '--config=/opt/k8s/conf/kubelet.yaml',
-    '--cert-dir=/opt/k8s/ssl',
+    ...kubeletFlags(name),
     '--container-runtime=remote',
     '--container-runtime-endpoint=unix:///run/containerd/containerd.sock',
-    `--pod-infra-container-image=${pauseImage}`,
-    '--v=2',
   ],
 });
+
+/** What was a flag of the runtime is a field now. */
+const currentKubelet = (name: string): Service => ({ ...kubeletService(name), flags: lastingFlags(name) });
+const currentFields = 'containerRuntimeEndpoint: unix:///run/containerd/containerd.sock\n';
 
 const proxyService: Service = {
   program: 'kube-proxy',
@@ -82,36 +124,4 @@ hostnameOverride: ${name}
 mode: iptables
 clusterCIDR: ${podRange}
 conntrack: { maxPerCore: 0 }
-`;
-
-/** As Debian ships it, and the settings that a host without CAP_SYS_RESOURCE and without a registry needs. */
-const containerdConfiguration = `version = 2
-
-[plugins]
-  [plugins."io.containerd.grpc.v1.cri"]
-    sandbox_image = "${pauseImage}"
-    restrict_oom_score_adj = true
-    [plugins."io.containerd.grpc.v1.cri".cni]
-      bin_dir = "/usr/lib/cni"
-      conf_dir = "/etc/cni/net.d"
-    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
-      runtime_type = "io.containerd.runc.v2"
-      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
-        BinaryName = "/usr/local/lib/lab/runc-clamp"
-  [plugins."io.containerd.internal.v1.opt"]
-    path = "/var/lib/containerd/opt"
-`;
-
-const imagesUnit = `[Unit]
-Description=Images that the lab's nodes cannot pull
-After=containerd.service
-Requires=containerd.service
-ConditionPathExists=!/var/lib/containerd/lab-images-loaded
-
-[Service]
-Type=oneshot
-ExecStart=/bin/sh -c 'for image in /opt/k8s/images/*.tar; do ctr -n k8s.io images import "$image" || exit 1; done; touch /var/lib/containerd/lab-images-loaded'
-
-[Install]
-WantedBy=multi-user.target
 `;

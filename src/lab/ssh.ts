@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type Execution, execute } from './execute.ts';
-import type { LabHost } from './host.ts';
+import type { LabHost } from './lab-host.ts';
 
 export const keyPathOf = (labFolder: string): string => join(labFolder, 'id_ed25519');
 

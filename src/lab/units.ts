@@ -8,11 +8,13 @@ export interface Service {
   readonly after?: readonly string[];
   /** Further lines of the EnvironmentFile. */
   readonly environment?: readonly string[];
+  /** Further lines of its [Service] section. */
+  readonly settings?: readonly string[];
 }
 
 const variableOf = (program: string): string => `${program.toUpperCase().replaceAll('-', '_')}_OPTS`;
 
-export function renderUnit({ program, description, after = [] }: Service): string {
+export function renderUnit({ program, description, after = [], settings = [] }: Service): string {
   const wants = after.length > 0 ? `Wants=${after.join(' ')}\n` : '';
   return `[Unit]
 Description=${description}
@@ -24,7 +26,7 @@ ExecStart=/opt/k8s/bin/${program} $${variableOf(program)}
 Restart=on-failure
 RestartSec=2
 LimitNOFILE=65536
-
+${settings.map((line) => `${line}\n`).join('')}
 [Install]
 WantedBy=multi-user.target
 `;

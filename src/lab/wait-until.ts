@@ -21,6 +21,6 @@ export async function waitUntil<T>(
         fix: 'Look at the host with `lab ssh NAME`, or begin again with `lab down` and `lab up`.',
       });
     }
-    await sleep(100);
+    await sleep(300);
   }
 }

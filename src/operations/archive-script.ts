@@ -1,4 +1,5 @@
 import { joinScripts, ShellScript, sh } from '../shell.ts';
+import { versionOf } from './binary-script.ts';
 
 export interface Unpacking {
   readonly archive: string;
@@ -6,6 +7,9 @@ export interface Unpacking {
   readonly directory: string;
   readonly manifest: string;
   readonly required: readonly string[];
+  /** Names that are not unpacked. */
+  readonly leaveOut: readonly string[];
+  readonly version: { readonly program: string; readonly argument: string; readonly is: string } | undefined;
 }
 
 /** Everything is checked and every before-image taken ahead of the first rename, so that a full disk changes nothing. */
@@ -55,7 +59,7 @@ stage_archive() {
   stage=$(mktemp -d "$stage.XXXXXX")
   trap 'rm -rf "$stage"; drop_directories "$directory"' EXIT
   trap 'exit 1' HUP INT TERM
-  tar -x\${gz}of "$1" -C "$stage"
+  tar -x\${gz}of "$1" -C "$stage" || { echo "the archive could not be unpacked beside $2, which is as before" >&2; exit 1; }
   [ ! -L "$stage/bin" ] || refuse 'holds bin as a link'
   if [ -d "$stage/bin" ]; then
     for entry in "$stage/bin"/* "$stage/bin"/.[!.]*; do
@@ -77,10 +81,17 @@ unpack() {
     fail ARTIFACT_CHECKSUM "the archive on the host has the SHA-256 $found, not $sum" 'run again: the broken copy was removed'
   }
   stage_archive "$archive" "$directory"
+  for name in $left_out; do rm -f "$stage/$name"; done
   for name; do
     [ -x "$stage/$name" ] || [ -x "$directory/$name" ] ||
       fail ARCHIVE_LACKS "$directory has no executable $name, and the archive does not bring it" 'name an archive that has it'
   done
+  if [ -n "$program" ]; then
+    said=$(version_of "$stage/$program" "$program_argument")
+    [ "$said" = "\${program_version#v}" ] ||
+      fail VERSION_DIFFERS "$program is to be version \${program_version#v} and says of itself: \${said:-nothing}" \\
+        'name another archive, or correct its version in the inventory; it has to be one for the processor of this host'
+  fi
   cd "$stage"
   replaced=
   for name in $(ls -A); do
@@ -90,7 +101,11 @@ unpack() {
     if ! same "$directory/$name" "$name"; then keep "$directory/$name"; replaced="$replaced $name"; fi
   done
   all=$(ls -A)
-  [ -z "$replaced" ] || printf '%s\\n' $replaced >>"$list"
+  if [ -n "$replaced" ]; then
+    printf '%s\\n' $replaced | append "$list"
+    for name in $replaced; do leave "$directory/$name" "$name"; done
+    sync "$list" "$PROVISION_UNDO/left"
+  fi
   for name in $replaced; do mv -f "$name" "$directory/$name"; done
   cd "$directory"
   for name in $all; do
@@ -103,6 +118,9 @@ unpack() {
 `);
 export const unpack = (work: Unpacking): ShellScript =>
   joinScripts([
+    versionOf,
     functions,
+    sh`left_out=${work.leaveOut.join(' ')}`,
+    sh`program=${work.version?.program ?? ''} program_argument=${work.version?.argument ?? ''} program_version=${work.version?.is ?? ''}`,
     sh`unpack ${work.archive} ${work.sha256} ${work.directory} ${work.manifest} "$PROVISION_UNDO"/archive-${encodeURIComponent(work.directory)} ${work.required}`,
   ]);

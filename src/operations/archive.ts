@@ -17,6 +17,18 @@ const schema = z.strictObject({
     .array(z.string().regex(/^[A-Za-z0-9._+@-]+$/, 'a plain file name'))
     .default([])
     .describe('files that have to be there and executable afterwards'),
+  version: z
+    .strictObject({
+      program: z
+        .string()
+        .regex(/^[A-Za-z0-9._+@-]+$/, 'a plain file name')
+        .describe('one of its programs'),
+      argument: z.string().default('--version').describe('the argument that makes it tell its version'),
+      is: z.string().describe('the version it has to say of itself'),
+    })
+    .optional()
+    .describe('what one of its programs is asked for before any of them takes its place'),
+  leave_out: z.array(z.string()).default([]).describe('names of its files that come from elsewhere'),
 });
 
 type Desired = z.output<typeof schema>;
@@ -32,6 +44,9 @@ const cachePath = (desired: Desired): string => `/var/lib/provision/cache/${desi
 /** What was unpacked there from that archive: per line size, mtime, inode, mode and name as stat prints them, then the SHA-256. */
 const manifestPath = (desired: Desired): string =>
   `/var/lib/provision/archives/${desired.artifact.sha256}/${encodeURIComponent(desired.directory)}`;
+
+const differingFrom = (actual: Actual, { leave_out }: Desired): readonly string[] | null =>
+  actual.differing?.filter((name) => !leave_out.includes(name)) ?? null;
 
 /** The files of a tarball in a directory, file by file. */
 export const archive = defineOperation({
@@ -59,9 +74,10 @@ fi`,
     };
   },
   diff(actual, desired) {
-    if (actual.differing === null)
+    const differing = differingFrom(actual, desired);
+    if (differing === null)
       return [{ subject: desired.directory, action: `unpack ${desired.artifact.path} into it, file by file` }];
-    const lost = actual.missing.filter((name) => !actual.differing?.includes(name));
+    const lost = actual.missing.filter((name) => !differing.includes(name));
     if (lost.length > 0)
       throw new ProvisionError({
         code: 'ARCHIVE_LACKS',
@@ -70,7 +86,7 @@ fi`,
         where: desired.artifact.path,
         fix: 'name an archive that has these files, or put them there by hand',
       });
-    return actual.differing.map((name) => ({
+    return differing.map((name) => ({
       subject: `${desired.directory}/${name}`,
       action: 'put back as it is in the archive',
     }));
@@ -82,6 +98,8 @@ fi`,
       directory: desired.directory,
       manifest: manifestPath(desired),
       required: desired.required,
+      leaveOut: desired.leave_out,
+      version: desired.version,
     }),
   undo: (_actual, desired) => sh`
 list=$PROVISION_UNDO/archive-${encodeURIComponent(desired.directory)}
@@ -89,5 +107,5 @@ list=$PROVISION_UNDO/archive-${encodeURIComponent(desired.directory)}
 drop_directories ${desired.directory}
 restore ${manifestPath(desired)}`,
   artifacts: (desired, actual) =>
-    actual.differing?.length === 0 ? [] : [{ ...desired.artifact, cachedBytes: actual.cachedBytes }],
+    differingFrom(actual, desired)?.length === 0 ? [] : [{ ...desired.artifact, cachedBytes: actual.cachedBytes }],
 });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { joinScripts, ShellScript, sh } from '../shell.ts';
 import { type CniActual, foreignChanges, parseCni } from './cni-foreign.ts';
 import { absolutePath } from './fields.ts';
+import { podConfigPath } from './flanneld-processes.ts';
 import { digest, fileChanges, publicFile, putFile, seeFile, type WantedFile } from './managed-file.ts';
 import { defineOperation } from './operation.ts';
 
@@ -27,12 +28,14 @@ see_foreign() {
     [ -f "$path" ] || [ -L "$path" ] || continue
     [ "$path" != "$1/$2" ] || continue
     found=yes
-    echo "config \${path##*/} $(head -c 65536 "$path" 2>/dev/null | base64 | tr -d '\\n')"
+    echo "config \${path##*/} $(head -c 65536 "$path" 2>/dev/null | base64 -w 0)"
   done
   [ -n "$found" ] || return 0
   for path in "$state/quarantine/$PROVISION_RUN"/*; do [ ! -e "$path" ] || echo "moved \${path##*/}"; done
-  cat /proc/[0-9]*/comm 2>/dev/null | sort -u |
-    grep -xE 'calico-node|calico-felix|felix|cilium-agent|weaver|kube-router|flanneld|antrea-agent|kube-ovn-daemon' | sed 's/^/process /'
+  for path in $(grep -lxE 'calico-node|calico-felix|felix|cilium-agent|weaver|kube-router|flanneld|antrea-agent|kube-ovn-daemon' /proc/[0-9]*/comm 2>/dev/null); do
+    # our own flanneld is nobody's agent but ours
+    grep -qs provision-flannel.service "\${path%comm}cgroup" || grep -qsF ${podConfigPath} "\${path%comm}cmdline" || sed 's/^/process /' "$path"
+  done 2>/dev/null | sort -u
   # A sandbox lives as long as a process is in a control group with its id.
   for id in $(cat /proc/[0-9]*/cgroup 2>/dev/null | grep -oE '[0-9a-f]{64}' | sort -u); do
     for path in /var/lib/cni/results/*"$id"* /var/lib/cni/cache/results/*"$id"*; do [ ! -e "$path" ] || echo "result \${path##*/}"; done
@@ -46,6 +49,8 @@ const quarantine = ShellScript.trusted(`
 quarantine() {
   (umask 077; mkdir -p "$state/quarantine/$PROVISION_RUN")
   keep "$1/$2"
+  leave "$1/$2"
+  sync "$PROVISION_UNDO/left" "$PROVISION_UNDO/files$1"
   mv -f "$1/$2" "$state/quarantine/$PROVISION_RUN/$2"
 }
 `);

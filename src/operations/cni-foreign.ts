@@ -1,6 +1,6 @@
 import { ProvisionError } from '../errors.ts';
 import type { Change } from '../events.ts';
-import { readCniConfig } from '../kubernetes/conflist.ts';
+import { readCniConfig } from '../kubernetes/network/conflist.ts';
 import { decodeBase64, readLines } from './fields.ts';
 import { parseFile, type SeenFile } from './managed-file.ts';
 

@@ -2,100 +2,95 @@ import { randomBytes } from 'node:crypto';
 import type { V1Pod } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { ProvisionError } from '../errors.ts';
-import { quote } from '../shell.ts';
-import { type ClusterDeps, type ClusterView, defineClusterOperation } from './cluster-operation.ts';
+import { type ClusterDeps, type ClusterHost, type ClusterView, defineClusterOperation } from './cluster-operation.ts';
+import { label, lockedKey, type ProofPods, proofKey, proofPod } from './datapath-pods.ts';
 
 const schema = z.strictObject({
   image: z.string().nullable().describe('an image with busybox that the nodes have already; it is never pulled'),
   namespace: z.string().default('default').describe('where the pods of the proof live for a moment'),
   timeout_seconds: z.number().int().positive().default(120).describe('how long the whole proof may take'),
+  beyond_batch: z
+    .boolean()
+    .default(false)
+    .describe(
+      'prove what the batch has changed, together with one node outside of it, instead of all nodes of the batch',
+    ),
+  with_every_node: z
+    .boolean()
+    .default(false)
+    .describe(
+      'prove between each node of the batch and every Ready Node of the cluster, instead of all nodes of the batch',
+    ),
 });
 
-const label = 'app.kubernetes.io/managed-by=provision-datapath';
-/** Which proof a pod belongs to: two at once leave each other's pods alone. */
-const proofKey = 'provision/proof';
-const port = 7117;
-const bytes = 1024 * 1024;
-
-/**
- * Answers each connection with the address it saw and the digest of what arrived. busybox's nc does not tell the address:
- * it is that of the socket on standard input in /proc/net/tcp, eight hexadecimal digits in the host's byte order.
- */
-const answer = `inode=$(readlink /proc/self/fd/0); inode=\${inode#socket:[}
-set -- $(grep -h " \${inode%]} " /proc/net/tcp /proc/net/tcp6)
-hex=\${3%:*}; hex=\${hex#"\${hex%????????}"}
-octet() { printf %d "0x$(echo "$hex" | cut -c "$1")"; }
-sum=$(head -c ${bytes} | sha256sum)
-echo "$(octet 7-8).$(octet 5-6).$(octet 3-4).$(octet 1-2) \${sum%% *}"`;
-
-const serve = `exec nc -ll -p ${port} -e /bin/sh -c ${quote(answer)}`;
-
-/** Sends 1 MiB to every peer and writes what went wrong to the termination message. */
-const probe = `head -c ${bytes} /dev/urandom >/tmp/data; sum=$(sha256sum </tmp/data); want="$ADDRESS \${sum%% *}"; good=0
-for peer in $PEERS; do
-  for try in 1 2 3; do
-    got=$(nc -w 15 "\${peer#*=}" ${port} </tmp/data 2>&1)
-    [ "$got" = "$want" ] && break
-    sleep 1
-  done
-  if [ "$got" = "$want" ]; then good=$((good+1)); else echo "\${peer%%=*} \${got:-no answer}" | head -c 200 >>/tmp/bad; fi
-done
-{ echo "good $good $ADDRESS"; [ ! -f /tmp/bad ] || head -c 3000 /tmp/bad; } >/dev/termination-log`;
-
-interface Proof {
-  readonly id: string;
+interface Proof extends ProofPods {
   readonly desired: z.output<typeof schema>;
   /** Milliseconds since the epoch. */
   readonly deadline: number;
 }
 
-function pod(role: 'server' | 'client', node: string, command: string, { id, desired }: Proof, peers: string): V1Pod {
-  const [key = '', value = ''] = label.split('=');
-  return {
-    metadata: {
-      generateName: `provision-datapath-${role}-`,
-      namespace: desired.namespace,
-      labels: { [key]: value, [proofKey]: id, 'provision-role': role },
-    },
-    spec: {
-      nodeName: node,
-      restartPolicy: 'Never',
-      terminationGracePeriodSeconds: 0,
-      // ends by itself where a run was killed before it could remove it
-      activeDeadlineSeconds: desired.timeout_seconds + 60,
-      automountServiceAccountToken: false,
-      enableServiceLinks: false,
-      tolerations: [{ operator: 'Exists' }],
-      containers: [
-        {
-          name: role,
-          image: desired.image ?? '',
-          imagePullPolicy: 'Never',
-          terminationMessagePolicy: 'FallbackToLogsOnError',
-          command: ['/bin/sh', '-c', command],
-          env: [
-            { name: 'PEERS', value: peers },
-            { name: 'ADDRESS', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
-          ],
-        },
-      ],
-    },
-  };
-}
+type Wish = Pick<z.output<typeof schema>, 'beyond_batch' | 'with_every_node'>;
 
 /** Also when an earlier run changed a node and ended before its proof. */
-const isDue = (view: ClusterView): boolean =>
-  view.changed || view.verify || view.hosts.some((host) => host.facts.isUnproven);
+const isDue = (view: ClusterView, { beyond_batch }: Wish): boolean =>
+  view.verify || view.hosts.some((host) => host.facts.isUnproven) || (beyond_batch ? changed(view) : view.changed);
 
-const nodesOf = (view: ClusterView): string[] => view.hosts.flatMap((host) => host.nodeName ?? []);
+const changed = ({ batchChanged, changing }: ClusterView): boolean => batchChanged && changing.length > 0;
+
+/** The nodes between which is proven. */
+function nodesOf(view: ClusterView, { beyond_batch, with_every_node }: Wish): string[] {
+  const batch = namesOf(view.hosts);
+  if (with_every_node)
+    return [
+      ...batch,
+      ...view.snapshot.nodes.filter(({ name, ready }) => ready && !batch.includes(name)).map(({ name }) => name),
+    ];
+  if (!beyond_batch) return batch;
+  const isMeant = (host: ClusterHost): boolean =>
+    view.verify || host.facts.isUnproven || (view.batchChanged && view.changing.includes(host));
+  const meant = view.hosts.filter(isMeant);
+  const outside = nodeOutside(view, view.others);
+  // with nothing left to change, all hosts are in one batch
+  const unchanged = view.hosts.filter((host) => !meant.includes(host));
+  const partner = outside.length > 0 ? outside : nodeOutside(view, unchanged);
+  return [...namesOf(meant), ...(partner.length > 0 ? namesOf(partner) : nodeLeftOut(view))];
+}
+
+/** A Ready one that --limit leaves out: pods need no way in to their host. */
+const nodeLeftOut = ({ snapshot, leftOut = [] }: ClusterView): readonly string[] =>
+  snapshot.nodes
+    .filter(({ name, ready }) => ready && leftOut.includes(name))
+    .map(({ name }) => name)
+    .slice(0, 1);
+
+const namesOf = (hosts: readonly ClusterHost[]): string[] => hosts.flatMap((host) => host.nodeName ?? []);
+
+/** The Ready one whose services have run the longest: not changed yet, or the longest ago. */
+function nodeOutside({ snapshot }: ClusterView, others: readonly ClusterHost[]): readonly ClusterHost[] {
+  const isReady = ({ nodeName }: ClusterHost): boolean =>
+    snapshot.nodes.some((node) => node.name === nodeName && node.ready);
+  const lastStart = ({ facts }: ClusterHost): number =>
+    Math.max(0, ...[...facts.units.values()].filter((unit) => unit.active).map((unit) => unit.startedAt));
+  return others
+    .filter(isReady)
+    .toSorted((a, b) => lastStart(a) - lastStart(b) || a.name.localeCompare(b.name))
+    .slice(0, 1);
+}
+
+/** The nodes that one of these asks: those it is about ask all others, which ask no one but them. */
+function peersOf(node: string, nodes: readonly string[], view: ClusterView, { with_every_node }: Wish): string[] {
+  const batch = namesOf(view.hosts);
+  return nodes.filter((one) => one !== node && (!with_every_node || batch.includes(node) || batch.includes(one)));
+}
 
 async function removePods(deps: ClusterDeps, namespace: string, isMine: (pod: V1Pod) => boolean): Promise<void> {
   const pods = await deps.api.pods(namespace, label);
   for (const old of pods.filter(isMine)) await deps.api.deletePod(namespace, old.metadata?.name ?? '');
 }
 
-/** Left by a run that died: older than any proof may take. */
-const isLeftover = (desired: z.output<typeof schema>) => (pod: V1Pod) =>
+/** Left by a run that died: older than any proof may take, or of a run that held the lock that is now ours. */
+const isLeftover = (desired: z.output<typeof schema>, isAlone: boolean) => (pod: V1Pod) =>
+  (isAlone && pod.metadata?.labels?.[lockedKey] === 'true') ||
   Date.now() - new Date(pod.metadata?.creationTimestamp ?? 0).getTime() > desired.timeout_seconds * 1000;
 
 /** What a pod will not recover from. */
@@ -126,7 +121,8 @@ async function waitForPods(
     why: stuck
       .map((one) => {
         const state = one.status?.containerStatuses?.[0]?.state;
-        const { reason, message } = state?.waiting ?? state?.terminated ?? {};
+        // a kubelet that does not take the pod at all says so of the pod
+        const { reason, message } = state?.waiting ?? state?.terminated ?? one.status ?? {};
         return `${one.spec?.nodeName}: ${[one.status?.phase, reason, message].filter(Boolean).join(': ')}`;
       })
       .join('\n'),
@@ -139,47 +135,53 @@ export const datapath = defineClusterOperation({
   scope: 'cluster',
   name: 'datapath',
   schema,
-  notDone(view, { image }) {
-    if (!(view.changed || view.verify)) return undefined;
-    if (image === null) return 'it is not proven that pods reach each other: verify.image names no image';
-    if (nodesOf(view).length < 2) return 'it is not proven that pods reach each other: that takes two nodes';
+  notDone(view, wish) {
+    if (!(view.verify || (wish.beyond_batch ? changed(view) : view.changed))) return undefined;
+    if (wish.image === null) return 'it is not proven that pods reach each other: verify.image names no image';
+    if (nodesOf(view, wish).length < 2) return 'it is not proven that pods reach each other: that takes two nodes';
     return undefined;
   },
-  diff(view, { image }) {
-    if (image === null || nodesOf(view).length < 2 || !isDue(view)) return [];
-    return [{ subject: 'datapath', action: `is proven between ${nodesOf(view).length} nodes` }];
+  diff(view, wish) {
+    const nodes = nodesOf(view, wish);
+    if (wish.image === null || nodes.length < 2 || !isDue(view, wish)) return [];
+    const which = wish.beyond_batch ? nodes.join(', ') : `${nodes.length} nodes`;
+    const between = wish.with_every_node ? `${namesOf(view.hosts).join(', ')} and every other Ready Node` : which;
+    return [{ subject: 'datapath', action: `is proven between ${between}` }];
   },
   async apply(deps, view, desired) {
-    const nodes = nodesOf(view);
+    const nodes = nodesOf(view, desired);
     const proof: Proof = {
       id: randomBytes(6).toString('hex'),
+      isAlone: deps.isAlone,
       desired,
       deadline: Date.now() + desired.timeout_seconds * 1000,
     };
-    await removePods(deps, desired.namespace, isLeftover(desired));
+    await removePods(deps, desired.namespace, isLeftover(desired, deps.isAlone));
     try {
       deps.progress(`starting ${nodes.length} servers`);
-      for (const node of nodes) await deps.api.createPod(pod('server', node, serve, proof, ''));
+      for (const node of nodes) await deps.api.createPod(proofPod('server', node, proof, ''));
       const isServing = (one: V1Pod): boolean => one.status?.phase === 'Running' && !!one.status.podIP;
       const servers = await waitForPods(deps, proof, 'server', isServing);
-      deps.progress(`${nodes.length * (nodes.length - 1)} pairs`);
+      const asks = new Map(nodes.map((node) => [node, peersOf(node, nodes, view, desired)]));
+      const pairs = [...asks.values()].flat().length;
+      deps.progress(`${pairs} pairs`);
       for (const node of nodes) {
         const peers = servers
-          .filter((one) => one.spec?.nodeName !== node)
+          .filter((one) => asks.get(node)?.includes(one.spec?.nodeName ?? ''))
           .map((one) => `${one.spec?.nodeName}=${one.status?.podIP}`);
-        await deps.api.createPod(pod('client', node, probe, proof, peers.join(' ')));
+        await deps.api.createPod(proofPod('client', node, proof, peers.join(' ')));
       }
       const hasEnded = (one: V1Pod): boolean => /Succeeded|Failed/.test(one.status?.phase ?? '');
-      const verdict = judge(await waitForPods(deps, proof, 'client', hasEnded), nodes.length);
+      const verdict = judge(await waitForPods(deps, proof, 'client', hasEnded), pairs);
       await deps.markProven();
-      return verdict;
+      return desired.beyond_batch ? `${nodes.join(', ')}: ${verdict}` : verdict;
     } finally {
       await removePods(deps, desired.namespace, (one) => one.metadata?.labels?.[proofKey] === proof.id);
     }
   },
 });
 
-function judge(clients: readonly V1Pod[], nodes: number): string {
+function judge(clients: readonly V1Pod[], pairs: number): string {
   const faults: string[] = [];
   let good = 0;
   for (const client of clients) {
@@ -193,7 +195,6 @@ function judge(clients: readonly V1Pod[], nodes: number): string {
     }
     if (!message) faults.push(`${client.spec?.nodeName}: its pod ended without a report`);
   }
-  const pairs = nodes * (nodes - 1);
   if (faults.length > 0 || good !== pairs) {
     throw new ProvisionError({
       code: 'DATAPATH_BROKEN',

@@ -1,9 +1,13 @@
 import { ShellScript, sh } from '../shell.ts';
+import { decodeBase64 } from './fields.ts';
+import { type NetworkFacts, networkFactsScript, parseNetworkFacts } from './network-facts.ts';
 
 /** A systemd unit as one look found it; times are seconds since the epoch on the host's own clock. */
 export interface UnitFacts {
   readonly unit: string;
   readonly loaded: boolean;
+  /** systemd knows no unit of that name. */
+  readonly isMissing: boolean;
   readonly active: boolean;
   readonly mainPid: number;
   /** Changes at every start of the unit. */
@@ -37,12 +41,21 @@ export interface HostFacts {
   readonly flannelNetworks: readonly string[];
   /** FLANNEL_NETWORK of subnet.env, which whatever agent is there has written. */
   readonly agentNetworks: readonly string[];
+  /** What it has of a pod network. */
+  readonly network: NetworkFacts;
   /** Whether it changed after the last proof of the datapath. */
   readonly isUnproven: boolean;
+  /** Programs that provision installs here, by name. */
+  readonly software: ReadonlySet<string>;
   readonly units: ReadonlyMap<string, UnitFacts>;
+  /** Certificates (PEM) of the files that were asked for and are there, by path. */
+  readonly certificates: ReadonlyMap<string, string>;
   /** Bytes of each file in the artifact cache, by name: `<sha256>` or `<sha256>.part`. */
   readonly cache: ReadonlyMap<string, number>;
 }
+
+/** Has a file for each program that provision installs on this host. */
+export const softwareFolder = '/var/lib/provision/software';
 
 export const cacheFolder = '/var/lib/provision/cache';
 
@@ -53,7 +66,7 @@ const properties =
   'Id,LoadState,ActiveState,MainPID,InvocationID,NRestarts,ExecMainStartTimestampMonotonic,ActiveEnterTimestampMonotonic';
 
 /** One script that prints all facts as `key value` lines; it starts little, and nothing larger than systemctl. */
-export function factsScript(units: readonly string[]): ShellScript {
+export function factsScript(units: readonly string[], certificateFiles: readonly string[] = []): ShellScript {
   return sh`line() { read -r value <"$2" && echo "$1 $value"; }
 line hostname /proc/sys/kernel/hostname
 line machine /etc/machine-id
@@ -65,6 +78,7 @@ ip -o -4 addr show 2>/dev/null | sed 's/^/address /'
 ip -4 route show table main 2>/dev/null | sed 's/^/route /'
 [ ! -f /run/flannel/subnet.env ] || sed -n 's/^FLANNEL_NETWORK=/agent /p' /run/flannel/subnet.env
 [ ! -f ${unprovenMark} ] || echo 'unproven yes'
+for path in ${ShellScript.trusted(softwareFolder)}/*; do [ ! -f "$path" ] || echo "software \${path##*/}"; done
 [ ! -f /etc/kube-flannel/net-conf.json ] ||
   tr -d ' \n\t' </etc/kube-flannel/net-conf.json | sed -n 's/.*"Network":"\([^"]*\)".*/flannel \1\n/p'
 units=$(systemctl show -p ${properties} -- ${units} 2>/dev/null)
@@ -74,6 +88,10 @@ for word in $units; do
     MainPID=0) ;;
     MainPID=*) pid=\${word#MainPID=}; printf 'argv %s ' "$pid"; cat "/proc/$pid/cmdline" 2>/dev/null; echo ;;
   esac
+done
+${networkFactsScript}
+for path in ${certificateFiles}; do
+  [ ! -r "$path" ] || echo "certificate $(sed -n '/-----BEGIN CERTIFICATE-----/,/-----END CERTIFICATE-----/p' "$path" | base64 -w 0) $path"
 done
 stat -c 'cache %s %n' ${ShellScript.trusted(cacheFolder)}/* 2>/dev/null
 true`;
@@ -99,8 +117,16 @@ export function parseFacts(output: string): HostFacts {
     routes: all('route').map(parseRoute),
     flannelNetworks: all('flannel'),
     agentNetworks: all('agent'),
+    network: parseNetworkFacts(all),
     isUnproven: value('unproven') === 'yes',
+    software: new Set(all('software')),
     units: parseUnits(all('unit'), parseCommandLines(output), now - uptime),
+    certificates: new Map(
+      all('certificate').map((text) => {
+        const [pem = '', ...path] = text.split(' ');
+        return [path.join(' '), decodeBase64(pem)] as const;
+      }),
+    ),
     cache: new Map(
       all('cache').map((text) => {
         const [size, path = ''] = text.split(' ');
@@ -151,6 +177,7 @@ function describeUnit(
   return {
     unit: record.get('Id') ?? '',
     loaded: record.get('LoadState') === 'loaded',
+    isMissing: record.get('LoadState') === 'not-found',
     active: record.get('ActiveState') === 'active',
     mainPid,
     invocationId: record.get('InvocationID') ?? '',

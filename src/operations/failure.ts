@@ -9,7 +9,7 @@ export interface NamedFailure {
 
 /** Undefined when the script failed without naming its error. */
 export function readFailure(stderr: string): NamedFailure | undefined {
-  const found = /^provision-error: ([A-Z0-9_]+)\nwhat: (.*)\nfix: (.*)\n?/m.exec(stderr);
+  const found = /^provision-error: ([A-Z0-9_]+)\nwhat: (.*)\nfix: ?(.*)\n?/m.exec(stderr);
   const [all, code, what, fix] = found ?? [];
   if (all === undefined || code === undefined || what === undefined) return undefined;
   const why = stderr.replace(all, '').trim();

@@ -6,6 +6,8 @@ export const absolutePath = z
   .regex(/^(\/[^/\n\0]+)+$/, 'an absolute path without a slash at its end')
   .refine((path) => !/\/\.\.?(\/|$)/.test(path), 'a path without . and ..');
 
+export const ipv4Network = z.string().regex(/^(\d{1,3}\.){3}\d{1,3}\/\d{1,2}$/, 'an IPv4 network such as 10.5.0.0/16');
+
 export const fileMode = z.string().regex(/^0?[0-7]{3,4}$/, 'a mode in octal digits, in quotes, such as "0644"');
 
 export const accountName = z.string().regex(/^([a-z_][a-z0-9_-]*\$?|\d+)$/, 'a user or group, by name or number');

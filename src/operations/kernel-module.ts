@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ProvisionError } from '../errors.ts';
 import { joinScripts, sh } from '../shell.ts';
 import {
   digest,
@@ -22,6 +23,25 @@ const schema = z.strictObject({
 interface Actual {
   readonly file: SeenFile;
   readonly loaded: boolean;
+  /** The running kernel, where it has no such module. */
+  readonly missingIn?: string;
+  /** There are no modules of the running kernel at all. */
+  readonly isReplaced: boolean;
+}
+
+function refuseMissing(name: string, { missingIn, isReplaced }: Actual): void {
+  if (missingIn === undefined) return;
+  throw new ProvisionError({
+    code: 'MODULE_MISSING',
+    kind: 'operation',
+    what: `the kernel module ${name} is neither loaded nor can it be loaded`,
+    why: isReplaced
+      ? `there is no /lib/modules/${missingIn}: the kernel that runs was replaced by an update`
+      : `the kernel that runs, ${missingIn}, has no such module`,
+    fix: isReplaced
+      ? 'Restart the host, so that it runs the kernel that is installed.'
+      : `Install all modules of kernel ${missingIn} (a package such as linux-modules-extra or kernel-modules).`,
+  });
 }
 
 const loadsAtBoot = (name: string): WantedFile => publicFile(`/etc/modules-load.d/provision-${name}.conf`, `${name}\n`);
@@ -37,17 +57,29 @@ export const kernelModule = defineOperation({
     return joinScripts([
       seeFile(path, content),
       sh`if [ -d /sys/module/${underscored(name)} ] ||
-  tr - _ 2>/dev/null <"/lib/modules/$(uname -r)/modules.builtin" | grep -q ${`/${underscored(name)}\\.ko`}; then echo loaded; fi`,
+  tr - _ 2>/dev/null <"/lib/modules/$(uname -r)/modules.builtin" | grep -q ${`/${underscored(name)}\\.ko`}; then echo loaded
+elif modprobe -V 2>/dev/null | grep -q kmod && ! modprobe -n -q ${name} 2>/dev/null; then
+  echo "missing $(uname -r) $([ -d "/lib/modules/$(uname -r)" ] && echo kept || echo replaced)"
+fi`,
     ]);
   },
   parse(output): Actual {
     const [first = '', second] = output.split('\n');
-    return { file: parseFile(first), loaded: second === 'loaded' };
+    const [state, kernel, kept] = (second ?? '').split(' ');
+    return {
+      file: parseFile(first),
+      loaded: state === 'loaded',
+      ...(state === 'missing' && kernel !== undefined && { missingIn: kernel }),
+      isReplaced: kept === 'replaced',
+    };
   },
-  diff: (actual, { name }) => [
-    ...(actual.loaded ? [] : [{ subject: name, action: 'load the module' }]),
-    ...fileChanges(actual.file, loadsAtBoot(name)),
-  ],
+  diff(actual, { name }) {
+    refuseMissing(name, actual);
+    return [
+      ...(actual.loaded ? [] : [{ subject: name, action: 'load the module' }]),
+      ...fileChanges(actual.file, loadsAtBoot(name)),
+    ];
+  },
   apply: ({ name }, actual) =>
     joinScripts([
       ...(actual.loaded

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Change } from '../events.ts';
-import { type ShellScript, sh } from '../shell.ts';
+import { joinScripts, type ShellScript, sh } from '../shell.ts';
 import { decodeBase64 } from './fields.ts';
 
 /** A file as an operation wants it. */
@@ -81,6 +81,10 @@ export function fileChanges(seen: SeenFile, wanted: WantedFile): readonly Change
   const attributes = attributeChanges(seen, wanted);
   return attributes.length === 0 ? [] : [{ subject: wanted.path, action: attributes.join(', ') }];
 }
+
+/** Over a file of others that was seen like that and is to keep all else it has. */
+export const replaceSeen = (seen: SeenFile, file: WantedFile): ShellScript =>
+  joinScripts([sh`unchanged ${file.path} ${seen.sha256 ?? '-'} ${digest(file.content)}`, putFile(file)]);
 
 export const putFile = (file: WantedFile): ShellScript =>
   sh`printf %s ${file.content} | put ${file.path} ${file.mode} ${file.owner} ${file.group}`;

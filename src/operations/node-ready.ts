@@ -6,10 +6,20 @@ import { type ClusterHost, type ClusterView, defineClusterOperation } from './cl
 const schema = z.strictObject({
   unit: z.string().describe('the kubelet unit'),
   timeout_seconds: z.number().int().positive().default(300).describe('how long a Node may take'),
+  hold_seconds: z.number().int().min(0).default(10).describe('how long it has to stay Ready'),
+  only_changed: z
+    .boolean()
+    .default(false)
+    .describe('only of Nodes that the stage changes, or that an earlier run changed and did not see to the end'),
 });
 
-/** How long Ready has to hold, in seconds. */
-const holdSeconds = 10;
+type Desired = z.output<typeof schema>;
+
+/** The view of those nodes alone that are to be Ready. */
+const concerned = (view: ClusterView, { only_changed }: Desired): ClusterView =>
+  only_changed
+    ? { ...view, hosts: view.hosts.filter((host) => view.changing.includes(host) || host.facts.isUnproven) }
+    : view;
 
 const nodeOf = (view: ClusterView, host: ClusterHost) =>
   view.snapshot.nodes.find((node) => node.name === host.nodeName);
@@ -37,33 +47,39 @@ const processes = (view: ClusterView, unit: string): string =>
     })
     .join('\n');
 
-/** Done when every Node of the batch is Ready by its present kubelet, and still is 10 s later. */
+/** Done when every Node of the batch is Ready by its present kubelet, and still is when `hold_seconds` have passed. */
 export const nodeReady = defineClusterOperation({
   scope: 'cluster',
   name: 'node_ready',
   schema,
-  diff: (view, { unit }) =>
-    view.hosts
-      .filter((host) => view.batchChanged || whyNotReady(view, host, unit) !== undefined)
+  diff: (view, desired) =>
+    concerned(view, desired)
+      .hosts.filter((host) => view.batchChanged || whyNotReady(view, host, desired.unit) !== undefined)
       .map((host) => ({
         subject: `Node ${host.nodeName ?? host.name}`,
-        action: whyNotReady(view, host, unit) === undefined ? 'stays Ready' : 'becomes Ready',
+        action: whyNotReady(view, host, desired.unit) === undefined ? 'stays Ready' : 'becomes Ready',
       })),
-  async apply(deps, first, { unit, timeout_seconds }) {
-    let view = first;
+  async apply(deps, first, desired) {
+    const { unit, timeout_seconds, hold_seconds } = desired;
+    const mine = new Set(concerned(first, desired).hosts.map((host) => host.name));
+    const narrow = (wide: ClusterView): ClusterView => ({
+      ...wide,
+      hosts: wide.hosts.filter((host) => mine.has(host.name)),
+    });
+    let view = narrow(first);
     const waiting = () => view.hosts.filter((host) => whyNotReady(view, host, unit) !== undefined);
     const deadline = Date.now() + timeout_seconds * 1000;
     while (Date.now() < deadline) {
       await deps.api.watchUntil('nodes', deadline - Date.now(), async () => {
-        view = await deps.look();
+        view = narrow(await deps.look());
         deps.progress(`${view.hosts.length - waiting().length} of ${view.hosts.length} Nodes Ready`);
         return waiting().length === 0;
       });
       if (waiting().length > 0) break;
       const before = processes(view, unit);
-      deps.progress(`Ready, watching ${holdSeconds} s whether it stays`);
-      await sleep(holdSeconds * 1000);
-      view = await deps.look();
+      deps.progress(`Ready, watching ${hold_seconds} s whether it stays`);
+      await sleep(hold_seconds * 1000);
+      view = narrow(await deps.look());
       if (waiting().length === 0 && processes(view, unit) === before) {
         return `${view.hosts.map((host) => host.nodeName).join(', ')} Ready`;
       }

@@ -1,10 +1,13 @@
 import type { z } from 'zod';
 import type { Change } from '../events.ts';
+import type { CertificateRequest } from '../kubernetes/identity/issue-certificate.ts';
 import type { ShellScript } from '../shell.ts';
 
 /** What tasks earlier in the same batch are about to write: the digest of a file to come, or null for one that goes away. */
 export interface Upcoming {
   readonly files: ReadonlyMap<string, string | null>;
+  /** Units that are stopped, and that a later task has to start. */
+  readonly stopped?: ReadonlySet<string>;
 }
 
 /** Something an operation writes, for the `upcoming` of later tasks. */
@@ -35,11 +38,24 @@ export interface HostOperation<Schema extends z.ZodType = z.ZodType, Actual = un
   parse(output: string, desired: z.output<Schema>): Actual;
   /** Empty means nothing to do; throws a ProvisionError when what is there forbids the change. */
   diff(actual: Actual, desired: z.output<Schema>, upcoming: Upcoming): readonly Change[];
+  /** What is worth a word although nothing is done about it. */
+  warnings?(actual: Actual, desired: z.output<Schema>): readonly string[];
   apply(desired: z.output<Schema>, actual: Actual, upcoming: Upcoming): ShellScript;
+  /** Of an operation that leaves something open when it applies: a certificate for the public key that it printed. */
+  readonly signing?: {
+    /** Undefined where none is needed. */
+    request(output: string, desired: z.output<Schema>, actual: Actual): CertificateRequest | undefined;
+    /** Puts the certificate (PEM) in its place; runs right after `apply`. */
+    finish(desired: z.output<Schema>, certificate: string): ShellScript;
+  };
   readonly undo: ((actual: Actual, desired: z.output<Schema>) => ShellScript) | { readonly irreversible: string };
+  /** What undo has to want again once the files are as they were, for what its script cannot do; undefined for nothing. */
+  afterUndo?(actual: Actual, desired: z.output<Schema>): z.output<Schema> | undefined;
   /** Seconds after which applying is given up; 60 unless said. */
   readonly timeoutSeconds?: number;
   writes?(desired: z.output<Schema>, actual: Actual): readonly Written[];
+  /** Units that it stops and leaves to a later task. */
+  stops?(desired: z.output<Schema>, actual: Actual): readonly string[];
   artifacts?(desired: z.output<Schema>, actual: Actual): readonly Artifact[];
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ProvisionError, ProvisionErrors } from '../errors.ts';
 import type { Change } from '../events.ts';
-import { checkClusterRanges } from '../kubernetes/range-facts.ts';
+import { checkClusterRanges } from '../kubernetes/network/range-facts.ts';
 import { type ClusterView, defineClusterOperation } from './cluster-operation.ts';
 
 const schema = z.strictObject({
@@ -31,6 +31,7 @@ export const podCidrs = defineClusterOperation({
   scope: 'cluster',
   name: 'pod_cidrs',
   schema,
+  irreversible: 'a podCIDR stays with its Node for as long as the Node exists',
   diff(view, { unit, cluster_cidr }) {
     refuseWrongRanges(view, cluster_cidr);
     const changes: Change[] = view.snapshot.nodes
@@ -38,6 +39,8 @@ export const podCidrs = defineClusterOperation({
       .map((node) => ({ subject: `Node ${node.name}`, action: 'gets a podCIDR' }));
     return leads(view, unit) ? changes : [{ subject: 'controller-manager', action: 'gets a leader' }, ...changes];
   },
+  foresee: (view, { unit }) =>
+    view.changed && leads(view, unit) ? [{ subject: 'controller-manager', action: 'gets a leader again' }] : [],
   async apply(deps, first, { unit, cluster_cidr, timeout_seconds }) {
     let view = first;
     const met = await deps.api.watchUntil('nodes', timeout_seconds * 1000, async () => {

@@ -1,29 +1,80 @@
+import { apiObjects } from './api-objects.ts';
+import { apiRights } from './api-rights.ts';
 import { archive } from './archive.ts';
+import { binary } from './binary.ts';
+import { bootstrapKubeconfig } from './bootstrap-kubeconfig.ts';
+import { bootstrapToken } from './bootstrap-token.ts';
+import { clientCertificate } from './client-certificate.ts';
 import type { ClusterOperation } from './cluster-operation.ts';
 import { cniConfig } from './cni-config.ts';
 import { containerdConfig } from './containerd-config.ts';
+import { cordon } from './cordon.ts';
+import { daemonsetRolledOut } from './daemonset-rolled-out.ts';
 import { datapath } from './datapath.ts';
+import { deadLeases } from './dead-leases.ts';
 import { directory } from './directory.ts';
+import { drain } from './drain.ts';
 import { file } from './file.ts';
+import { flannelAgent } from './flannel-agent.ts';
+import { hook } from './hook.ts';
+import { images } from './images.ts';
+import { installation } from './installation.ts';
+import { iptablesBackend } from './iptables-backend.ts';
 import { kernelModule } from './kernel-module.ts';
+import { kubeProxy } from './kube-proxy.ts';
+import { kubeletCanStart } from './kubelet-can-start.ts';
+import { kubeletChange } from './kubelet-change.ts';
+import { kubeletConfig } from './kubelet-config.ts';
+import { managerState } from './manager-state.ts';
+import { nodeCertificates } from './node-certificates.ts';
+import { nodeLabels } from './node-labels.ts';
+import { nodeObject } from './node-object.ts';
 import { nodeReady } from './node-ready.ts';
+import { nodeRegistered } from './node-registered.ts';
 import type { HostOperation } from './operation.ts';
+import { otherFlannels } from './other-flannels.ts';
+import { packages } from './packages.ts';
 import { podCidrs } from './pod-cidrs.ts';
+import { podsInRange } from './pods-in-range.ts';
+import { podsRunning } from './pods-running.ts';
 import { service } from './service.ts';
+import { staleLinks } from './stale-links.ts';
+import { staleRules } from './stale-rules.ts';
 import { staticRoutes } from './static-routes.ts';
+import { stuckPods } from './stuck-pods.ts';
+import { swap } from './swap.ts';
 import { sysctl } from './sysctl.ts';
+import { uncordon } from './uncordon.ts';
 import { unitFlags } from './unit-flags.ts';
 
 /** Every operation on hosts, by its key in a playbook. */
 export const hostOperations = {
   archive,
+  binary,
+  bootstrap_kubeconfig: bootstrapKubeconfig,
+  client_certificate: clientCertificate,
   cni_config: cniConfig,
   containerd_config: containerdConfig,
+  dead_leases: deadLeases,
   directory,
   file,
+  flannel_agent: flannelAgent,
+  hook,
+  images,
+  installation,
+  iptables_backend: iptablesBackend,
   kernel_module: kernelModule,
+  kube_proxy: kubeProxy,
+  kubelet_change: kubeletChange,
+  kubelet_config: kubeletConfig,
+  kubelet_can_start: kubeletCanStart,
+  manager_state: managerState,
+  packages,
   service,
+  stale_links: staleLinks,
+  stale_rules: staleRules,
   static_routes: staticRoutes,
+  swap,
   sysctl,
   unit_flags: unitFlags,
 } as const;
@@ -31,7 +82,26 @@ export const hostOperations = {
 export type HostOperationName = keyof typeof hostOperations;
 
 /** Every operation on the cluster, by its key in a playbook. */
-const clusterOperations = { datapath, node_ready: nodeReady, pod_cidrs: podCidrs } as const;
+const clusterOperations = {
+  api_objects: apiObjects,
+  api_rights: apiRights,
+  bootstrap_token: bootstrapToken,
+  cordon,
+  daemonset_rolled_out: daemonsetRolledOut,
+  datapath,
+  drain,
+  node_certificates: nodeCertificates,
+  node_labels: nodeLabels,
+  node_object: nodeObject,
+  node_ready: nodeReady,
+  node_registered: nodeRegistered,
+  other_flannels: otherFlannels,
+  pod_cidrs: podCidrs,
+  pods_in_range: podsInRange,
+  pods_running: podsRunning,
+  stuck_pods: stuckPods,
+  uncordon,
+} as const;
 
 export type Operation = HostOperation | ClusterOperation;
 

@@ -1,7 +1,9 @@
 import { ShellScript } from '../shell.ts';
+import { textsDigest } from './process-command.ts';
+import { seeUnitFiles } from './unit-flags-script.ts';
 
 /** Reads what `service.ts` decides by; the times are seconds and microseconds since boot, and seconds since 1970. */
-export const seeService = ShellScript.trusted(`
+export const seeService = ShellScript.trusted(`${seeUnitFiles.source}${textsDigest.source}
 # nearest PATH: it or the first directory above it that is there.
 nearest() { while [ ! -e "$1" ] && [ -n "$1" ]; do set -- "\${1%/*}"; done; printf '%s' "\${1:-/}"; }
 
@@ -11,7 +13,8 @@ see_service() {
     -p ExecMainStartTimestampMonotonic,ActiveEnterTimestampMonotonic | sed 's/=/ /'
   read -r uptime _ </proc/uptime
   echo "clock $(date +%s.%N) $uptime"
-  echo "boot $(cat /proc/sys/kernel/random/boot_id)"
+  read -r boot </proc/sys/kernel/random/boot_id
+  echo "boot $boot"
   [ ! -f "$state/stamps/$1" ] || sed 's/^/stamp-/' "$state/stamps/$1"
   shift
   for path; do
@@ -22,14 +25,8 @@ see_service() {
 }
 `);
 
-/** The shell function `last_words`: what of a log tells why a process died. */
-export const lastWords = ShellScript.trusted(`
-# last_words: the end of a log, up to the stacks of all goroutines that a fatal error of a Go program writes after it.
-last_words() { sed '/^goroutine [0-9]* \\[/,$d' | tail -n 20; }
-`);
-
-/** Starts and restarts, and stays until the process is seen to live. */
-export const runService = ShellScript.trusted(`
+/** Starts and restarts, and stays until the process is seen to live; comes after \`lastWords\`. */
+export const runService = ShellScript.trusted(`${seeUnitFiles.source}${textsDigest.source}
 property() { systemctl show "$unit" -p "$1" | cut -d= -f2-; }
 process() {
   id=$(property InvocationID)
@@ -39,15 +36,8 @@ seconds() { cut -d. -f1 /proc/uptime; }
 
 # died WHY: the last lines of the process, then the error.
 died() {
-  {
-    journalctl -q --no-pager -o cat -n 2000 _SYSTEMD_INVOCATION_ID="$started" + INVOCATION_ID="$started" 2>/dev/null | last_words
-    if [ -n "$log_dir" ] && [ -d "$log_dir" ]; then
-      for file in $(ls -t "$log_dir" | head -n 20); do
-        [ ! -f "$log_dir/$file" ] || [ -L "$log_dir/$file" ] || [ ! -s "$log_dir/$file" ] || { echo "$log_dir/$file:"; tail -n 2000 "$log_dir/$file" | last_words; break; }
-      done
-    fi
-  } | tail -n 40 >&2
-  fail UNIT_FAILED "$unit $1 ($(property ActiveState), $(property SubState), $(property Result))" 'its last lines say why; correct that and run again'
+  unit_words "$unit" "$began" "$log_dir" _SYSTEMD_INVOCATION_ID="$started" + INVOCATION_ID="$started" | tail -n 40 >&2
+  fail UNIT_FAILED "$unit $1 ($(property ActiveState), $(property SubState), $(property Result))" 'Correct what its last lines name'
 }
 
 # answers URL [CA]: a certificate that nobody vouches for is taken from this machine itself alone.
@@ -65,6 +55,8 @@ wait_healthy() {
   shift
   until reason=$("$@" 2>&1) && [ "$(property ActiveState)" = active ]; do
     case $(property ActiveState) in failed | inactive) died 'did not stay up' ;; esac
+    # what it waits for may come up more slowly than it ends
+    [ "$(property NRestarts)" -lt 5 ] || [ "$(seconds)" -lt $((end - limit + 20)) ] || died 'ended five times in a row'
     [ "$(seconds)" -lt "$end" ] || { printf '%s\\n' "$reason" | tail -n 3 >&2; died "was not healthy after $limit s"; }
     sleep 1
   done
@@ -82,7 +74,7 @@ wait_steady() {
 
 # run_service start|restart FILE…: leaves a stamp of the files (as they were before the start) with the process.
 run_service() {
-  verb=$1 files= before=$(process)
+  verb=$1 files= before=$(process) began=$(date +%s) texts=$(texts_digest "$unit")
   shift
   for path; do
     hash=absent
@@ -94,6 +86,6 @@ run_service() {
   started=$before
   systemctl "$verb" "$unit" || { started=$(property InvocationID); died "did not $verb"; }
   started=$(process)
-  [ "$started" = "$before" ] || printf 'process %s\\n%s' "$started" "$files" | put "$state/stamps/$unit" 0600 root root
+  [ "$started" = "$before" ] || printf 'process %s\\ntexts %s\\n%s' "$started" "$texts" "$files" | put "$state/stamps/$unit" 0600 root root
 }
 `);

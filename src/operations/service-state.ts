@@ -1,5 +1,6 @@
 import { readLines } from './fields.ts';
 import type { Upcoming } from './operation.ts';
+import { isStale, type ProcessCommand, parseCommand } from './process-command.ts';
 
 export interface WatchedFile {
   readonly path: string;
@@ -18,7 +19,14 @@ export interface ServiceState {
   readonly startedAt: number | null;
   readonly watched: readonly WatchedFile[];
   /** What the files were when a process was started by us. */
-  readonly stamp: { readonly process: string; readonly files: ReadonlyMap<string, string | null> } | null;
+  readonly stamp: {
+    readonly process: string;
+    readonly files: ReadonlyMap<string, string | null>;
+    /** Digest of the texts its command line was made of. */
+    readonly texts: string | undefined;
+  } | null;
+  /** Only where it was asked for and can be compared. */
+  readonly command: ProcessCommand | undefined;
 }
 
 /** Two readings of different clocks are compared: less than this is no difference. */
@@ -26,7 +34,7 @@ const toleranceSeconds = 0.05;
 
 const orNull = (hash: string): string | null => (hash === 'absent' ? null : hash);
 
-export function parseService(output: string): ServiceState {
+export function parseService(output: string, unit: string): ServiceState {
   const lines = readLines(output);
   const valuesOf = (key: string) => lines.filter(([name]) => name === key).map(([, value]) => value);
   const properties = new Map(lines.filter(([key]) => /^[A-Z]/.test(key)));
@@ -50,6 +58,7 @@ export function parseService(output: string): ServiceState {
         ? null
         : {
             process: stamped,
+            texts: valuesOf('stamp-texts')[0],
             files: new Map(
               valuesOf('stamp-file').map((value) => {
                 const [hash = '', ...path] = value.split(' ');
@@ -57,6 +66,7 @@ export function parseService(output: string): ServiceState {
               }),
             ),
           },
+    command: parseCommand(output, unit),
   };
 }
 
@@ -65,8 +75,14 @@ export function restartReasons(state: ServiceState, upcoming: Upcoming): readonl
   const reasons = state.watched
     .filter((file) => isNewerThanProcess(file, state, upcoming))
     .map((file) => `${file.path} ${wantedHash(file, upcoming) === null ? 'was removed' : 'changed'}`);
-  return state.properties.get('NeedDaemonReload') === 'yes' ? [...reasons, 'its unit changed on disk'] : reasons;
+  const reloads = state.properties.get('NeedDaemonReload') === 'yes' ? ['its unit changed on disk'] : [];
+  const all = [...reasons, ...reloads];
+  return all.length === 0 && hasOtherCommand(state) ? ['it runs with another command line than its unit says'] : all;
 }
+
+/** A process that we started from the very same texts is believed, whatever its command line looks like. */
+const hasOtherCommand = ({ command, stamp, process }: ServiceState): boolean =>
+  command !== undefined && isStale(command) && !(stamp?.process === process && stamp.texts === command.texts);
 
 function wantedHash(file: WatchedFile, upcoming: Upcoming): string | null {
   const coming = upcoming.files.get(file.path);

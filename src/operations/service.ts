@@ -3,8 +3,10 @@ import { ProvisionError } from '../errors.ts';
 import type { Change } from '../events.ts';
 import { joinScripts, type ShellScript, sh } from '../shell.ts';
 import { absolutePath } from './fields.ts';
+import { lastWords } from './last-words.ts';
 import { defineOperation, type Upcoming } from './operation.ts';
-import { lastWords, runService, seeService } from './service-script.ts';
+import { seeCommand } from './process-command.ts';
+import { runService, seeService } from './service-script.ts';
 import { parseService, restartReasons, type ServiceState } from './service-state.ts';
 
 const health = z.union([
@@ -30,9 +32,19 @@ const schema = z.strictObject({
   state: z.enum(['running', 'stopped']).optional().describe('whether it runs; left as it is when not given'),
   enabled: z.boolean().optional().describe('whether it starts at boot; left as it is when not given'),
   restart_after: z.array(absolutePath).default([]).describe('files that the running process must be newer than'),
+  restart_after_flags: z
+    .array(z.string().regex(/^[a-z][a-z0-9-]*$/, 'the name of a flag, without the leading --'))
+    .default([])
+    .describe('flags of its command line that name further such files, for example config, or config-dir, a folder'),
+  command_line: z
+    .boolean()
+    .default(false)
+    .describe('restart it also when it runs with another command line than its unit says by now'),
   health: health.optional().describe('how to see that it is well; else the process has to stay for 10 seconds'),
   health_timeout_seconds: z.number().int().min(1).max(150).default(60).describe('how long it may take to be well'),
-  log_dir: absolutePath.optional().describe('where it writes its logs when not into the journal'),
+  log_dir: absolutePath
+    .optional()
+    .describe('where it writes its logs when neither into the journal nor where its --log-dir says'),
 });
 
 type Desired = z.output<typeof schema>;
@@ -49,7 +61,10 @@ function runChange(actual: ServiceState, desired: Desired, upcoming: Upcoming): 
   if (desired.state === 'stopped')
     return active === 'inactive' || active === 'failed' ? [] : [{ subject: unit, action: 'stop' }];
   if (active !== 'active' && active !== 'reloading') return [{ subject: unit, action: 'start' }];
-  const reasons = restartReasons(actual, upcoming);
+  const reasons = [
+    ...restartReasons(actual, upcoming),
+    ...(upcoming.stopped?.has(unit) ? ['it is stopped before'] : []),
+  ];
   return reasons.length === 0 ? [] : [{ subject: unit, action: `restart: ${reasons.join(', ')}` }];
 }
 
@@ -99,8 +114,13 @@ export const service = defineOperation({
   name: 'service',
   schema,
   timeoutSeconds: 300,
-  probe: (desired) => joinScripts([seeService, sh`see_service ${desired.unit} ${desired.restart_after}`]),
-  parse: parseService,
+  probe: ({ unit, restart_after, restart_after_flags, command_line }) =>
+    joinScripts([
+      seeService,
+      sh`see_service ${unit} ${restart_after} $(named_files ${unit} ${restart_after_flags})`,
+      ...(command_line ? [seeCommand(unit)] : []),
+    ]),
+  parse: (output, { unit }) => parseService(output, unit),
   diff(actual, desired, upcoming) {
     if (desired.state === 'stopped' && actual.properties.get('LoadState') === 'not-found') return [];
     refuseUnusable(actual, desired, upcoming);
@@ -118,9 +138,14 @@ export const service = defineOperation({
       ...(enable ? [sh`systemctl --quiet ${desired.enabled ? 'enable' : 'disable'} "$unit"`] : []),
       ...(verb === 'stop' ? [sh`systemctl stop "$unit"`] : []),
       ...(verb === 'start' || verb === 'restart'
-        ? [sh`run_service ${verb} ${desired.restart_after}`, check(desired)]
+        ? [sh`run_service ${verb} ${actual.watched.map(({ path }) => path)}`, check(desired)]
         : []),
     ]);
+  },
+  /** What ran before runs again, with its files as they are then. */
+  afterUndo(actual, { enabled: _, ...desired }) {
+    const wasRunning = actual.properties.get('ActiveState') === 'active';
+    return desired.state !== undefined && wasRunning ? { ...desired, state: 'running' as const } : undefined;
   },
   /** A process that ran before goes on: the files put back make its restart due by themselves. */
   undo(actual, desired) {
@@ -133,7 +158,10 @@ export const service = defineOperation({
         ? []
         : [sh`systemctl --quiet ${desired.enabled ? 'disable' : 'enable'} ${unit} || :`]),
       ...(desired.state === 'running' && !active
-        ? [sh`systemctl stop ${unit}`, sh`restore ${`/var/lib/provision/stamps/${unit}`}`]
+        ? [
+            sh`systemctl stop ${unit} || ! systemctl is-active --quiet ${unit}`,
+            sh`restore ${`/var/lib/provision/stamps/${unit}`}`,
+          ]
         : []),
       ...(desired.state === 'stopped' && active ? [sh`systemctl start ${unit}`] : []),
     ]);

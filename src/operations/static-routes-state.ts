@@ -1,21 +1,23 @@
+import { vxlanDevice } from '../kubernetes/network/vxlan.ts';
 import { joinScripts, type ShellScript, sh } from '../shell.ts';
 import { readLines } from './fields.ts';
+import { parseWays, seeWays, type Ways } from './on-link.ts';
+import { parseVxlan, seeVxlan, type VxlanState } from './static-routes-vxlan-state.ts';
 
-export interface RoutingState {
-  /** Routes of our protocol: the gateway by network. */
+export interface RoutingState extends Ways {
+  /** Routes of our protocol, by network: the gateway, with `dev prov-vxlan` after it where it is over VXLAN. */
   readonly routes: ReadonlyMap<string, string>;
   /** Rules as `iptables -S` prints them, by chain; a chain that is not there is missing. */
   readonly rules: ReadonlyMap<string, readonly string[]>;
   /** Our chains that are jumped to. */
   readonly jumps: ReadonlySet<string>;
+  /** Of FORWARD, where it can be seen: ACCEPT or DROP. */
+  readonly policy: string | undefined;
   /** Lines of subnet.env. */
   readonly environment: readonly string[];
   /** Addresses of the bridge that pods are on, as 10.5.1.1/24. */
   readonly bridge: readonly string[];
-  /** Peers reached without a gateway. */
-  readonly onLink: ReadonlySet<string>;
-  /** The way to the other peers, in the words of `ip route get`. */
-  readonly gateways: ReadonlyMap<string, string>;
+  readonly vxlan: VxlanState;
 }
 
 /** The unit that runs the agent once. */
@@ -29,20 +31,23 @@ export const chains = [
   { table: 'filter', name: 'PROVISION-FWD', from: 'FORWARD' },
 ] as const;
 
-/** The back end that the agent chose stands in a file of its own, so that both look at the same rules. */
+/** Through the links to the back end of iptables that the agent uses, so that both look at the same rules. */
 export const seeRouting = (addresses: readonly string[]): ShellScript =>
   joinScripts([
     sh`ip -V 2>&1 | grep -q iproute2 || fail IPROUTE2_MISSING 'this host has no iproute2' 'install the package iproute2'
 ip -4 -o route show proto ${routeProtocol} | sed 's/^/route /'
 [ ! -f /run/flannel/subnet.env ] || sed 's/^/env /' /run/flannel/subnet.env
 ip -4 -o addr show dev cni0 2>/dev/null | while read -r _ _ _ address _; do echo "bridge $address"; done
-iptables=$(cat /run/provision/static-routes.iptables 2>/dev/null || echo iptables)
+iptables=/run/provision/iptables/iptables
+[ -x "$iptables" ] || iptables=iptables
 command -v "$iptables" >/dev/null || iptables=:`,
     ...chains.map(
       ({ table, name, from }) => sh`"$iptables" -w -t ${table} -S ${name} 2>/dev/null | grep '^-' | sed 's/^/rule /'
-[ "$iptables" = : ] || ! "$iptables" -w -t ${table} -C ${from} -j ${name} 2>/dev/null || printf 'jump %s\n' ${name}`,
+"$iptables" -w -t ${table} -S ${from} 2>/dev/null |
+  sed -n -e 's/^-P FORWARD /policy /p' -e ${`s/^-A ${from} -j ${name}$/jump ${name}/p`}`,
     ),
-    sh`for address in ${addresses}; do echo "peer $address $(ip -4 -o route get "$address" 2>&1 | head -n 1)"; done`,
+    seeVxlan,
+    seeWays(addresses),
   ]);
 
 export function parseRouting(output: string): RoutingState {
@@ -55,20 +60,22 @@ export function parseRouting(output: string): RoutingState {
     if (verb === '-A') known.push(rule);
     rules.set(chain, known);
   }
-  const peers = valuesOf('peer').map((value): readonly [string, string] => {
-    const space = value.indexOf(' ');
-    return [value.slice(0, space), value.slice(space + 1)];
-  });
-  const isOnLink = (way: string) => / dev /.test(way) && !/ via /.test(way) && !way.startsWith('local ');
   return {
-    routes: new Map(valuesOf('route').map((route) => [route.split(' ')[0] ?? '', / via (\S+)/.exec(route)?.[1] ?? ''])),
+    routes: new Map(valuesOf('route').map((route) => [route.split(' ')[0] ?? '', wayOf(route)])),
     rules,
     jumps: new Set(valuesOf('jump')),
+    policy: valuesOf('policy')[0],
     environment: valuesOf('env'),
     bridge: valuesOf('bridge'),
-    onLink: new Set(peers.filter(([, way]) => isOnLink(way)).map(([address]) => address)),
-    gateways: new Map(peers.filter(([, way]) => !isOnLink(way))),
+    ...parseWays(valuesOf('peer')),
+    vxlan: parseVxlan(valuesOf),
   };
+}
+
+/** Of `10.5.2.0/24 via 10.0.0.12 dev eth0`, `… via 10.5.2.0 dev prov-vxlan onlink`. */
+function wayOf(route: string): string {
+  const [, gateway = '', device] = / via (\S+) dev (\S+)/.exec(route) ?? [];
+  return device === vxlanDevice ? `${gateway} dev ${vxlanDevice}` : gateway;
 }
 
 /** The rules of each of our chains; a host that runs no pods has none. */

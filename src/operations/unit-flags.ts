@@ -1,63 +1,106 @@
+import { dirname } from 'node:path/posix';
 import { z } from 'zod';
-import { joinScripts, sh } from '../shell.ts';
+import type { Change } from '../events.ts';
+import { folderOf, ownFolder } from '../kubernetes/kubelet/kubelet-config-dir.ts';
+import { joinScripts, type ShellScript, sh } from '../shell.ts';
 import { digest, fileChanges, publicFile, putFile, seeWholeFile } from './managed-file.ts';
-import { defineOperation } from './operation.ts';
-import { seeUnit, writeDropIn } from './unit-flags-script.ts';
-import { commandLineNow, compileWish, dropInPath, parseUnit } from './unit-flags-state.ts';
+import { defineOperation, type Written } from './operation.ts';
+import { seeUnit, seeUnitOnce, writeDropIn } from './unit-flags-script.ts';
+import {
+  commandLineNow,
+  compileWish,
+  dropInPath,
+  type FlagWish,
+  hasFolder,
+  parseUnit,
+  refuseRuntime,
+  type UnitState,
+} from './unit-flags-state.ts';
 
-const flags = () =>
+export const flagsSchema = () =>
   z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())])).default({});
 
+export const unitName = z
+  .string()
+  .regex(/^[A-Za-z0-9:_.@-]+\.service$/, 'a service with its ending, such as kubelet.service');
+
+export const dropUnknownFlags = () =>
+  z.boolean().default(false).describe('leave out flags of the unit that its binary does not know');
+
 const schema = z.strictObject({
-  unit: z
-    .string()
-    .regex(/^[A-Za-z0-9:_.@-]+\.service$/, 'a service with its ending, such as kubelet.service')
-    .describe('name of the systemd unit, which itself is never touched'),
-  flags: flags().describe('flags of its command line, without the leading --'),
-  more_flags: flags().describe('further flags, those of the inventory; none may contradict `flags`'),
-  drop_unknown_flags: z.boolean().default(false).describe('leave out flags of the unit that its binary does not know'),
+  unit: unitName.describe('name of the systemd unit, which itself is never touched'),
+  flags: flagsSchema().describe('flags of its command line, without the leading --'),
+  more_flags: flagsSchema().describe('further flags, those of the inventory; none may contradict `flags`'),
+  runtime: z
+    .enum(['containerd', 'docker'])
+    .optional()
+    .describe('for a kubelet: the runtime it has to drive; another one is refused'),
+  config: z
+    .record(z.string(), z.unknown())
+    .default({})
+    .describe('for a kubelet: the fields of `kubelet_config`, which it may need --config-dir for'),
+  drop_unknown_flags: dropUnknownFlags(),
 });
+
+/** What our drop-in changes. */
+export function flagChanges(actual: UnitState, wish: FlagWish): readonly Change[] {
+  const { path, content, effective, flattened, dropped } = compileWish(actual, wish);
+  const isRight =
+    content === null ? actual.file.kind === 'absent' : fileChanges(actual.file, publicFile(path, content)).length === 0;
+  if (isRight) return [];
+  const notes = [
+    ...flattened.map((variable) => `; $${variable} is written out`),
+    ...(dropped.length === 0
+      ? []
+      : [
+          `; left out, as the binary does not know them: ${[...new Set(dropped)].map((name) => `--${name}`).join(', ')}`,
+        ]),
+  ];
+  const lines = (words: readonly string[]) => words.map((word) => `${word}\n`).join('');
+  return [
+    {
+      subject: wish.unit,
+      action: `${content === null ? `remove ${path}` : `set flags by ${path}`}${notes.join('')}`,
+      before: lines(commandLineNow(actual)),
+      after: lines(effective),
+    },
+  ];
+}
+
+export function applyFlags(actual: UnitState, wish: FlagWish): ShellScript {
+  const { path, content, effective } = compileWish(actual, wish);
+  const isLeft = hasFolder(actual) && folderOf(effective) !== ownFolder;
+  return joinScripts([
+    writeDropIn,
+    content === null
+      ? sh`remove ${path} && { rmdir ${dirname(path)} 2>/dev/null || :; }`
+      : putFile(publicFile(path, content)),
+    sh`check_drop_in ${wish.unit} ${path}`,
+    ...(isLeft ? [sh`{ rmdir ${ownFolder} && rmdir ${dirname(ownFolder)}; } 2>/dev/null || :`] : []),
+  ]);
+}
+
+export const undoFlags = (unit: string): ShellScript => sh`restore ${dropInPath(unit)}
+systemctl daemon-reload`;
+
+export function flagWrites(actual: UnitState, wish: FlagWish): readonly Written[] {
+  const { path, content } = compileWish(actual, wish);
+  return [{ path, sha256: content === null ? null : digest(content) }];
+}
 
 /** Flags on a service's command line, by a drop-in of ours that is there only if it is needed; nothing is restarted. */
 export const unitFlags = defineOperation({
   name: 'unit_flags',
   schema,
   timeoutSeconds: 90,
-  probe: ({ unit }) => joinScripts([seeUnit, seeWholeFile(dropInPath(unit)), sh`see_unit ${unit}`]),
+  probe: ({ unit }) => joinScripts([seeUnit, seeWholeFile(dropInPath(unit)), seeUnitOnce(unit)]),
   parse: (output, { unit }) => parseUnit(output, unit),
   diff(actual, desired) {
-    const { path, content, effective, flattened, dropped } = compileWish(actual, desired);
-    const isRight =
-      content === null
-        ? actual.file.kind === 'absent'
-        : fileChanges(actual.file, publicFile(path, content)).length === 0;
-    if (isRight) return [];
-    const notes = [
-      ...flattened.map((variable) => `; $${variable} is written out`),
-      ...dropped.map((name) => `; --${name} is left out, the binary does not know it`),
-    ];
-    const lines = (words: readonly string[]) => words.map((word) => `${word}\n`).join('');
-    return [
-      {
-        subject: desired.unit,
-        action: `${content === null ? `remove ${path}` : `set flags by ${path}`}${notes.join('')}`,
-        before: lines(commandLineNow(actual)),
-        after: lines(effective),
-      },
-    ];
+    refuseRuntime(actual, desired);
+    return flagChanges(actual, desired);
   },
-  apply(desired, actual) {
-    const { path, content } = compileWish(actual, desired);
-    return joinScripts([
-      writeDropIn,
-      content === null ? sh`remove ${path}` : putFile(publicFile(path, content)),
-      sh`check_drop_in ${desired.unit} ${path}`,
-    ]);
-  },
-  undo: (_actual, { unit }) => sh`restore ${dropInPath(unit)}
-systemctl daemon-reload`,
-  writes(desired, actual) {
-    const { path, content } = compileWish(actual, desired);
-    return [{ path, sha256: content === null ? null : digest(content) }];
-  },
+  apply: (desired, actual) => applyFlags(actual, desired),
+  undo: (actual, { unit }) =>
+    joinScripts([...(hasFolder(actual) ? [sh`make_directory ${ownFolder}`] : []), undoFlags(unit)]),
+  writes: (desired, actual) => flagWrites(actual, desired),
 });

@@ -1,7 +1,11 @@
 import type { RunEvent } from '../events.ts';
 import { type Display, type DisplayOptions, flush } from './display.ts';
 import { formatFailure } from './error-text.ts';
+import { formatHostKey } from './host-key-lines.ts';
+import { formatOneOffs } from './one-off-lines.ts';
 import { createPaint } from './paint.ts';
+import { createPlanLines } from './plan-lines.ts';
+import { holdFailures } from './same-failures.ts';
 import { formatLastLine, formatTable } from './summary.ts';
 import { createTaskLines, formatLine } from './task-lines.ts';
 import { count, fileName, formatMegabytes, printable, someOf } from './words.ts';
@@ -13,6 +17,7 @@ export function createPlain(options: DisplayOptions): Display {
   const { stream, color, verbose } = options;
   const paint = createPaint(color);
   const taskLines = createTaskLines(options, paint);
+  const planLines = createPlanLines(options, paint);
   const uploads = new Map<string, number>();
   let hostWidth = 0;
   let lastProgress = '';
@@ -53,8 +58,18 @@ export function createPlain(options: DisplayOptions): Display {
         return progressLines(event.detail);
       case 'stage-finished':
         return [];
+      case 'stage-planned':
+      case 'task-planned':
+      case 'plan-finished':
+        return [];
       case 'warning':
         return [`${paint.yellow('warning')}: ${event.host ? `${event.host}: ` : ''}${printable(event.message)}`];
+      case 'host-key':
+        return formatHostKey(event);
+      case 'one-off-settings':
+        return formatOneOffs(event);
+      case 'stopping':
+        return [printable(event.message)];
       case 'failure':
         return [formatFailure(event, color)];
       case 'run-finished':
@@ -62,10 +77,22 @@ export function createPlain(options: DisplayOptions): Display {
     }
   };
 
+  const write = (lines: readonly string[]): void => {
+    for (const line of lines) stream.write(`${line}\n`);
+  };
+  const failures = holdFailures((joined) => write(joined.flatMap(linesOf)));
+
   return {
     show(event) {
-      for (const line of linesOf(event)) stream.write(`${line}\n`);
+      const isOfHost = event.type === 'failure' && event.host !== undefined;
+      if (!isOfHost) failures.release();
+      write(planLines(event));
+      if (isOfHost) failures.hold(event);
+      else write(linesOf(event));
     },
-    close: () => flush(stream),
+    close() {
+      failures.release();
+      return flush(stream);
+    },
   };
 }

@@ -16,6 +16,7 @@ export class StageView {
   readonly #lines = new Map<string, HostLine>();
   #batch = '';
   #progress = '';
+  #stopping = '';
   #reached = 0;
   #end: () => void = () => {};
 
@@ -32,6 +33,7 @@ export class StageView {
   show(event: RunEvent): void {
     if (event.type === 'host-connected') this.#reached += 1;
     if (event.type === 'progress') this.#progress = event.detail;
+    if (event.type === 'stopping') this.#stopping = event.message;
     if (event.type === 'batch-started') {
       this.#batch = `batch ${event.batch}`;
       this.#progress = '';
@@ -63,7 +65,7 @@ export class StageView {
       changed > 0 ? `${changed} of ${count(this.#hosts.length, 'host')} changed` : '',
       failed > 0 ? `${failed} failed` : '',
       this.status === 'skipped' ? 'skipped' : '',
-      running ? '' : this.#progress,
+      running ? this.#stopping : this.#progress,
     ];
     return printable([this.#name, ...facts.filter((fact) => fact !== '')].join(' · '));
   }

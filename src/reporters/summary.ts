@@ -41,14 +41,15 @@ export function formatLastLine({ status, seconds, hosts }: RunFinished, paint: P
   if (status === 'changed') return `${paint.yellow('changed')}: ${changed} (${took})`;
   const failed = hosts.filter((host) => host.failed > 0).map((host) => host.host);
   return [
-    `${paint.red('failed')}: `,
+    status === 'stopped' ? `${paint.yellow('stopped')}: ` : `${paint.red('failed')}: `,
     failed.length > 0 ? `${failed.length} of ${count(hosts.length, 'host')} (${someOf(failed)}); ` : '',
     changedTasks > 0 ? `changed ${changed}` : 'nothing was changed',
     ` (${took})`,
   ].join('');
 }
 
-function commandsOf(hosts: readonly HostSummary[]): string[] {
+/** `2 commands each`; nothing without hosts. */
+export function commandsOf(hosts: readonly { readonly commands: number }[]): string[] {
   if (hosts.length === 0) return [];
   const commands = hosts.map((host) => host.commands);
   const least = Math.min(...commands);

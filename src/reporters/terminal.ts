@@ -1,7 +1,11 @@
 import type { RunEvent } from '../events.ts';
 import { type Display, type DisplayOptions, flush } from './display.ts';
 import { formatFailure } from './error-text.ts';
+import { formatHostKey } from './host-key-lines.ts';
+import { formatOneOffs } from './one-off-lines.ts';
 import { createPaint, type Paint } from './paint.ts';
+import { createPlanLines } from './plan-lines.ts';
+import { joinFailures } from './same-failures.ts';
 import { StageView } from './stage-view.ts';
 import { formatLastLine, formatTable } from './summary.ts';
 import { createTaskLines } from './task-lines.ts';
@@ -22,10 +26,12 @@ export function createTerminal(options: DisplayOptions & { nowMs?: () => number 
   const loading = import('listr2');
   const paint = createPaint(color);
   const taskLines = createTaskLines(options, paint);
+  const planLines = createPlanLines(options, paint);
   let queue: Promise<unknown> = loading;
   let view: StageView | undefined;
   let hostWidth = 0;
   let afterStage: string[] = [];
+  let failures: (RunEvent & { type: 'failure' })[] = [];
 
   const enqueue = (work: () => unknown): void => {
     queue = queue.then(work);
@@ -43,12 +49,18 @@ export function createTerminal(options: DisplayOptions & { nowMs?: () => number 
   const end = (status: StageView['status']): void => {
     view?.finish(status);
     view = undefined;
-    write(afterStage);
+    write([...afterStage, ...joinFailures(failures).flatMap((failure) => ['', formatFailure(failure, color)])]);
     afterStage = [];
+    failures = [];
   };
 
   const show = (event: RunEvent): void => {
     view?.show(event);
+    const planned = planLines(event);
+    if (planned.length > 0) {
+      end('ok');
+      write(planned);
+    }
     switch (event.type) {
       case 'run-started':
         hostWidth = Math.max(0, ...event.hosts.map((host) => host.length));
@@ -64,15 +76,25 @@ export function createTerminal(options: DisplayOptions & { nowMs?: () => number 
         afterStage.push(`${paint.yellow('⚠')} ${event.host ? `${event.host}: ` : ''}${printable(event.message)}`);
         if (view === undefined) end('ok');
         break;
+      case 'host-key':
+        write(formatHostKey(event));
+        break;
+      case 'one-off-settings':
+        write(formatOneOffs(event));
+        break;
+      case 'stopping':
+        // else the tree tells of it
+        if (view === undefined) write([printable(event.message)]);
+        break;
       case 'failure':
-        afterStage.push('', formatFailure(event, color));
+        failures.push(event);
         if (event.host === undefined) end('failed');
         break;
       case 'stage-finished':
         end(event.status);
         break;
       case 'run-finished':
-        end(event.status);
+        end(event.status === 'stopped' ? 'failed' : event.status);
         write(['', ...formatTable(event.hosts, paint), formatLastLine(event, paint)]);
         break;
     }

@@ -18,8 +18,8 @@ export interface RunOptions {
 export interface Transport {
   /** Runs a POSIX sh script that travels on standard input, under `sh -s`. */
   run(script: string, options: RunOptions): Promise<CommandResult>;
-  /** Streams bytes to the standard input of a short command line. */
-  send(commandLine: string, content: Readable, options: RunOptions): Promise<CommandResult>;
+  /** Streams bytes to the standard input of POSIX sh source that is one line. */
+  send(line: string, content: Readable, options: RunOptions): Promise<CommandResult>;
   /** How many commands and uploads this connection has carried. */
   readonly counts: { readonly commands: number; readonly uploads: number };
   close(): void;

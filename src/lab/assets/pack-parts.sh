@@ -1,6 +1,7 @@
 # Packs what the lab's hosts share. Usage: sh pack-parts.sh OUTPUT TEMPLATE KUBERNETES PACKAGES ASSETS
 #   control-plane/ node/     layers over the template: the programs in /opt/k8s/bin, the images of the nodes
-#   artifacts/               the tarball of CNI plugins
+#   artifacts/               the tarball of CNI plugins, one without the plugin flannel, and that plugin by itself
+# Of a package in several versions the latest counts; only the earliest has the plugin flannel.
 set -eu
 umask 022
 output=$1 template=$2 kubernetes=$3 packages=$4 assets=$5
@@ -25,5 +26,11 @@ for applet in $("$root/bin/busybox" --list); do [ "$applet" = busybox ] || ln -s
 echo 'root:x:0:0:root:/:/bin/sh' >"$root/etc/passwd"
 sh "$assets/make-image.sh" "$output/node/opt/k8s/images/verify.tar" "$VERIFY_IMAGE" "$root" /bin/sh
 
-tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 -C "$packages/unpacked/usr/lib/cni" -cf - . |
-  gzip -n >"$output/artifacts/cni-plugins-linux-$(dpkg --print-architecture)-v0.9.0.tgz"
+plugins=$packages/unpacked/usr/lib/cni
+bundle=$output/artifacts/cni-plugins-linux-$(dpkg --print-architecture)-v$PLUGINS
+pack_plugins() {
+  tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 -C "$plugins" "$@" -cf - . | gzip -n
+}
+pack_plugins >"$bundle.tgz"
+pack_plugins --exclude=./flannel >"$bundle-without-flannel.tgz"
+cp "$plugins/flannel" "$output/artifacts/flannel-cni-plugin"

@@ -42,12 +42,27 @@ make_network() {
   ip link del "$VETH" 2>/dev/null
   ip netns add "$NAMESPACE" &&
     ip link add "$VETH" type veth peer name eth0 netns "$NAMESPACE" address "$MAC" &&
-    ip link set "$VETH" master "$BRIDGE" up &&
+    ip link set "$VETH" master "$BRIDGE" &&
     ip -n "$NAMESPACE" link set lo up &&
+    if [ -n "${ROUTER-}" ]; then connect_to_router; else connect_to_link; fi &&
+    ip netns exec "$NAMESPACE" sh -c 'echo 0 >/proc/sys/net/ipv4/ip_forward'
+}
+
+connect_to_link() {
+  ip link set "$VETH" up &&
     ip -n "$NAMESPACE" addr add "$ADDRESS/24" dev eth0 &&
     ip -n "$NAMESPACE" link set eth0 up &&
-    ip -n "$NAMESPACE" route add default via "$GATEWAY" && # leads nowhere, but Kubernetes wants one
-    ip netns exec "$NAMESPACE" sh -c 'echo 0 >/proc/sys/net/ipv4/ip_forward'
+    ip -n "$NAMESPACE" route add default via "$GATEWAY" # leads nowhere, but Kubernetes wants one
+}
+
+# What an isolated port sends reaches the router and this machine, never another host.
+connect_to_router() {
+  ip link set "$VETH" type bridge_slave isolated on &&
+    ip link set "$VETH" up &&
+    ip -n "$NAMESPACE" addr add "$ADDRESS/32" dev eth0 &&
+    ip -n "$NAMESPACE" link set eth0 up &&
+    ip -n "$NAMESPACE" route add "$ROUTER" dev eth0 &&
+    ip -n "$NAMESPACE" route add default via "$ROUTER"
 }
 
 # The host's folder in every mounted hierarchy: below the caller's own in cgroup v1, below the root in pure v2

@@ -1,0 +1,87 @@
+import { findRun } from '../journal/history.ts';
+import { listRuns } from '../journal/recorded-run.ts';
+import { detailRun, type RunDetails, type RunSummary, summarizeRun } from '../journal/summary.ts';
+import { quote } from '../shell.ts';
+import { isAlive, runsFolder } from './begin-journal.ts';
+import { localTime } from './execute-run.ts';
+
+type Format = 'text' | 'json';
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** The command `history`: the runs of this folder, the newest last. */
+export function history(format: Format): void {
+  const runs = listRuns(runsFolder());
+  const summaries = runs.map((run) => summarizeRun(run, runs, isAlive));
+  if (format === 'json') for (const summary of summaries) say(JSON.stringify(summary));
+  else if (summaries.length === 0) say('No run of this folder has changed anything.');
+  else for (const line of table([columns, ...summaries.map(row)])) say(line);
+}
+
+const columns = ['run', 'when', 'command', 'status', 'hosts', 'changes', 'undone by'];
+
+const row = (run: RunSummary): string[] => [
+  run.run,
+  localTime(run.began),
+  run.undoes ? `${run.command} ${run.undoes}` : run.command,
+  run.status,
+  String(run.hosts.length),
+  `${run.changes}${run.begun > 0 ? ` (${run.begun} begun)` : ''}`,
+  `${run.undoneBy.join(', ')}${run.partlyUndone ? ' (in part)' : ''}`,
+];
+
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = columns.map((_, index) => Math.max(...rows.map((cells) => cells[index]?.length ?? 0)));
+  return rows.map((cells) =>
+    cells
+      .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+/** The command `history show`: what one run did. Throws RUN_NOT_FOUND. */
+export function historyShow(id: string, format: Format): void {
+  const runs = listRuns(runsFolder());
+  const details = detailRun(findRun(runs, id), runs, isAlive);
+  if (format === 'json') say(JSON.stringify(details));
+  else for (const line of describe(details)) say(line);
+}
+
+function describe(run: RunDetails): string[] {
+  const { user, machine, versions } = run.by;
+  return [
+    `run        ${run.run}: ${run.status}, ${run.seconds.toFixed(0)} s`,
+    `began      ${localTime(run.began)} by ${user} on ${machine}, provision ${versions['provision']}`,
+    `command    ${run.command} ${run.undoes ?? run.inventory}${optionWords(run.options)}`,
+    ...(run.resumes ? [`resumes    ${run.resumes}`] : []),
+    ...(run.undoneBy.length > 0 ? [`undone by  ${row(run).at(-1)}`] : []),
+    ...run.tasks.flatMap(({ host, tasks }) => [
+      '',
+      host,
+      ...tasks.flatMap(({ task, applied, changes }) => [
+        `  ${task}${applied ? '' : ' (begun; its end is not known)'}`,
+        ...changes.map(({ subject, action }) => `    ${subject}: ${action}`),
+      ]),
+    ]),
+    ...section(
+      'failures',
+      run.failures.map(({ host, code, what }) => `${host ? `${host}: ` : ''}${code} ${what}`),
+    ),
+    ...section('not taken back by undo', run.irreversible),
+  ];
+}
+
+const section = (title: string, lines: readonly string[]): string[] =>
+  lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${line}`)];
+
+/** Options that were given, as they are written. */
+const optionWords = (options: Readonly<Record<string, unknown>>): string =>
+  Object.entries(options)
+    .filter(([name, value]) => value !== false && name !== 'concurrency' && name !== 'resumes')
+    .flatMap(([name, value]) => {
+      const flag = ` --${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+      if (name === 'set' && Array.isArray(value)) return value.map((one) => `${flag} ${quote(String(one))}`);
+      return value === true ? [flag] : [`${flag} ${String(value)}`];
+    })
+    .join('');

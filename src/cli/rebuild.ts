@@ -1,0 +1,81 @@
+import { homedir } from 'node:os';
+import type { Host, Inventory } from '../config/host.ts';
+import { loadInventory } from '../config/inventory.ts';
+import { didYouMean } from '../config/suggest.ts';
+import { ProvisionError } from '../errors.ts';
+import type { Emit } from '../events.ts';
+import { entriesOf, listRuns } from '../journal/recorded-run.ts';
+import { quote } from '../shell.ts';
+import { runsFolder } from './begin-journal.ts';
+import { canAsk, confirm } from './confirm.ts';
+import { type AskingOptions, runPlanned } from './planned-run.ts';
+import { rebuiltHost } from './rebuilt-host.ts';
+import { secrets } from './secrets.ts';
+import { prepareRun, type RunOptions } from './wire.ts';
+
+export interface RebuildOptions extends RunOptions, AskingOptions {
+  /** The host of the inventory, or the Node by its `node_name`. */
+  readonly node: string;
+  /** `SHA256:…` of the host key that the machine has now. */
+  readonly hostKey?: string;
+  /** Whatever host key it shows. */
+  readonly acceptNewHostKey: boolean;
+  readonly oldMachineIsOff: boolean;
+}
+
+/** The command `rebuild`; resolves to its exit code: 0, 1 for a question answered with no, or that of the first failure. */
+export const rebuild = (inventory: string, options: RebuildOptions): Promise<number> =>
+  runPlanned(options, {
+    command: 'rebuild',
+    inventory,
+    prepare: (emit) => prepare(inventory, options, emit),
+    question: `Rebuild ${options.node}?`,
+    wouldBe: `${options.node} would be rebuilt`,
+    interrupted: `the host finishes what it was sent, and its Node may be left cordoned. provision resume goes on, provision unlock ${quote(inventory)} lifts cordons.`,
+  });
+
+async function prepare(file: string, options: RebuildOptions, emit: Emit) {
+  const { name } = findNode(loadInventory(file, { homeFolder: homedir(), hide: secrets.hide }), options.node);
+  const wasNode = rememberedNode(name);
+  const { hostKey, acceptNewHostKey, oldMachineIsOff } = options;
+  const identity = { oldMachineIsOff, ...(wasNode !== undefined && { wasNode }) };
+  const wish = { acceptNewHostKey, ...(hostKey !== undefined && { hostKey }), ...(canAsk() && { ask: askForKey }) };
+  const rebuilt = rebuiltHost(name, identity, wish, (change) => emit({ type: 'host-key', ...change }));
+  return prepareRun('rebuild', file, { ...options, limit: name, acceptNewHostKeys: false }, emit, rebuilt);
+}
+
+/** The host that is meant. Throws USAGE. */
+function findNode({ hosts, groups, file }: Inventory, node: string): Pick<Host, 'name'> {
+  const found = hosts.find(({ name }) => name === node) ?? hosts.find(({ nodeName }) => nodeName === node);
+  if (found && !groups.get('nodes')?.includes(found.name)) throw noNode(found.name, file);
+  if (found) return found;
+  const names = hosts.map(({ name }) => name);
+  throw new ProvisionError({
+    code: 'USAGE',
+    kind: 'usage',
+    what: `--node: the inventory has no host "${node}"${didYouMean(node, names)}`,
+    where: file,
+    fix: `There is: ${names.join(', ')}.`,
+  });
+}
+
+const noNode = (host: string, file: string): ProvisionError =>
+  new ProvisionError({
+    code: 'USAGE',
+    kind: 'usage',
+    what: `--node: ${host} is not a node`,
+    where: file,
+    why: 'hosts of the control plane are not rebuilt yet: neither etcd nor the API server, nor a controller-manager alone',
+    fix: 'Name a host of the group nodes; set up a host of the control plane as you did before, then run provision up.',
+  });
+
+/** The Node that the last run of this folder found a host to be. */
+const rememberedNode = (host: string): string | undefined =>
+  listRuns(runsFolder())
+    .flatMap((run) => entriesOf(run, 'nodes').flatMap(({ nodes }) => nodes.filter((node) => node.host === host)))
+    .at(-1)?.name;
+
+async function askForKey(lines: readonly string[]): Promise<boolean | undefined> {
+  for (const line of lines) process.stderr.write(`${line}\n`);
+  return confirm('Is that the key of the rebuilt machine?');
+}

@@ -1,0 +1,2 @@
+/** The version of provision. */
+export const version = '0.1.0';

@@ -1,0 +1,113 @@
+import { existsSync } from 'node:fs';
+import type { Inventory, Host as InventoryHost } from '../config/host.ts';
+import { limitHosts } from '../config/select.ts';
+import type { RunRequest } from '../engine/run-state.ts';
+import { undoStages } from '../engine/undo-stages.ts';
+import { ProvisionError } from '../errors.ts';
+import type { Emit } from '../events.ts';
+import { hostsToUndo } from '../journal/history.ts';
+import { entriesOf, type RecordedRun } from '../journal/recorded-run.ts';
+import { openCluster } from '../kubernetes/cluster/api.ts';
+import { findOperation } from '../operations/registry.ts';
+import { agentUnit } from '../operations/static-routes-state.ts';
+import { beginJournal } from './begin-journal.ts';
+import { secrets } from './secrets.ts';
+import { wantedObjects } from './wanted-objects.ts';
+import { describeHolder, newRunId, readFiles, toTargets, unitsOf } from './wire.ts';
+import { withLock } from './wire-lock.ts';
+
+export interface UndoOptions {
+  readonly force: boolean;
+  readonly limit?: string;
+  /** Where the inventory is now, if not where the run found it. */
+  readonly inventory?: string;
+  readonly concurrency: number;
+  readonly acceptNewHostKeys: boolean;
+  readonly resumes?: string;
+  readonly debug?: boolean;
+}
+
+/** Puts the run together that takes another one back. Throws RUN_INVENTORY_CHANGED and what reading an inventory throws. */
+export async function wireUndo(
+  run: RecordedRun,
+  runs: readonly RecordedRun[],
+  options: UndoOptions,
+  emit: Emit,
+): Promise<RunRequest> {
+  const file = findInventory(run, options.inventory);
+  const { inventory } = await readFiles('up', file);
+  const names = hostsToUndo(run, runs);
+  const limited = options.limit === undefined ? inventory.hosts : limitHosts(inventory, options.limit);
+  const affected = names.map((name) => findHost(name, inventory, run));
+  const chosen = affected.filter((host) => limited.includes(host));
+  const hosts = await toTargets(chosen, chosen, inventory, options);
+  const now = new Date();
+  const id = newRunId(now);
+  const { cluster, timeouts } = inventory.settings;
+  const stages = undoStages({
+    run,
+    hosts: hosts.map((host) => host.name),
+    isWhole: chosen.length === affected.length,
+    force: options.force,
+    findOperation,
+    gate: (host) => ({
+      unit: findHost(host, inventory, run).settings.kubelet.unit,
+      timeout_seconds: timeouts.ready_seconds,
+    }),
+  });
+  const references = wantedObjects(stages, inventory);
+  const nodes = entriesOf(run, 'nodes').flatMap((entry) => entry.nodes);
+  const request: RunRequest = {
+    id,
+    command: 'undo',
+    undoes: run.id,
+    holder: describeHolder(id, now),
+    hosts,
+    stages,
+    units: unitsOf(inventory),
+    agentUnit,
+    concurrency: options.concurrency,
+    verify: false,
+    journal: beginJournal({
+      id,
+      command: 'undo',
+      inventory: file,
+      options,
+      hosts,
+      undoes: run.id,
+      resumes: options.resumes,
+    }),
+    openCluster: () => openCluster(cluster.kubeconfig, { references, hide: secrets.hide }),
+    check(reached) {
+      for (const host of reached) host.nodeName = nodes.find((node) => node.host === host.name)?.name;
+    },
+    scope: (host) => ({ host: host.name }),
+    emit,
+  };
+  return withLock(request, file);
+}
+
+function findInventory({ id, begin }: RecordedRun, given: string | undefined): string {
+  const file = given ?? begin.inventory;
+  if (existsSync(file)) return file;
+  throw new ProvisionError({
+    code: 'RUN_INVENTORY_CHANGED',
+    kind: 'config',
+    what: `the inventory of run ${id} is gone`,
+    where: file,
+    why: 'it says how to log in to the hosts',
+    fix: 'Put it back, or name it: --inventory FILE.',
+  });
+}
+
+function findHost(name: string, inventory: Inventory, { id }: RecordedRun): InventoryHost {
+  const host = inventory.hosts.find((one) => one.name === name);
+  if (host) return host;
+  throw new ProvisionError({
+    code: 'RUN_INVENTORY_CHANGED',
+    kind: 'config',
+    what: `run ${id} changed ${name}, which the inventory no longer has`,
+    where: inventory.file,
+    fix: 'Put the host back into it, or name the inventory as it was: --inventory FILE.',
+  });
+}

@@ -1,0 +1,24 @@
+import { ShellScript } from '../shell.ts';
+
+/** The unit of the flanneld that provision keeps. */
+export const flannelUnit = 'provision-flannel.service';
+
+/** Where pods of ours find the configuration, in their own file system; by it they are told from those of others. */
+export const podConfigPath = '/etc/provision-flannel/net-conf.json';
+
+/**
+ * `flanneld_processes`: the folders in /proc of all that run, in pods too; `own_pod_flannelds`: of those in pods of ours;
+ * `foreign_flannelds`: of those that are not ours.
+ */
+export const flanneldProcesses = ShellScript.trusted(`
+flanneld_processes() { grep -lx 'flanneld.*' /proc/[0-9]*/comm 2>/dev/null | sed 's|/comm$||'; }
+is_own_pod() { grep -qsF 'net-config-path=${podConfigPath}' "$1/cmdline"; }
+own_pod_flannelds() {
+  for process in $(flanneld_processes); do ! is_own_pod "$process" || echo "$process"; done
+}
+foreign_flannelds() {
+  for process in $(once flannelds flanneld_processes); do
+    grep -qs '${flannelUnit}' "$process/cgroup" || is_own_pod "$process" || echo "$process"
+  done
+}
+`);
