@@ -1,44 +1,69 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const reports = process.env['PROVISION_TEST_REPORTS'];
 
-/** Files in the order of their names: those of one lab follow one another. */
-class ByName extends BaseSequencer {
+/** Files of lab-full that take longest: begun first, so that the others fill the time of the machine beside them; kills, of four labs, after the rolls. */
+const longest = ['roll-current', 'roll', 'undo', 'resilience', 'kills'];
+
+/** The longest first, then in the order of their names: those of one lab follow one another. */
+class InOrder extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    return files.toSorted((a, b) => (a.moduleId < b.moduleId ? -1 : 1));
+    const place = ({ moduleId }: TestSpecification): string => {
+      const rank = longest.indexOf(basename(moduleId, '.test.ts'));
+      return `${rank < 0 ? longest.length : rank} ${moduleId}`;
+    };
+    return files.toSorted((a, b) => (place(a) < place(b) ? -1 : 1));
   }
 }
 
-const labProject = (name: string, groupOrder: number, globalSetup: readonly string[]) => ({
+const labProject = (
+  name: string,
+  groupOrder: number,
+  globalSetup: readonly string[],
+  labsAtOnce: number,
+  folder = name,
+) => ({
   test: {
     name,
-    include: [`test/${name}/**/*.test.ts`],
+    include: [`test/${folder}/**/*.test.ts`],
     globalSetup: [...globalSetup],
-    testTimeout: 600_000,
-    hookTimeout: 600_000,
-    fileParallelism: false,
+    testTimeout: 1_800_000,
+    hookTimeout: 1_200_000,
+    fileParallelism: labsAtOnce > 1,
+    maxWorkers: labsAtOnce,
     sequence: { groupOrder },
   },
 });
 
 export default defineConfig({
   test: {
-    reporters: reports ? ['default', ['json', { outputFile: join(reports, `${Date.now()}.json`) }]] : ['default'],
-    sequence: { sequencer: ByName },
+    reporters: reports
+      ? ['default', ['json', { outputFile: join(reports, `${Date.now()}-${process.pid}.json`) }]]
+      : ['default'],
+    sequence: { sequencer: InOrder },
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts', 'test/operations/**/*.test.ts'] } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts', 'test/operations/**/*.test.ts'],
+          globalSetup: ['test/programs.ts'],
+        },
+      },
       {
         test: {
           name: 'contract',
           include: ['test/contract/**/*.test.ts'],
+          globalSetup: ['test/programs.ts'],
           testTimeout: 60_000,
           sequence: { groupOrder: 1 },
         },
       },
-      labProject('lab-core', 2, ['test/lab/shared-lab.ts']),
-      labProject('lab-full', 3, ['test/lab/check-machine.ts']),
+      labProject('lab-core', 2, ['test/lab/shared-lab.ts'], 1),
+      labProject('lab-core-current', 4, ['test/lab/shared-lab.ts'], 1, 'lab-core'),
+      labProject('lab-full', 3, ['test/lab/check-machine.ts'], 3),
+      labProject('lab-further', 5, ['test/lab/check-machine.ts'], 2),
     ],
   },
 });

@@ -1,28 +1,18 @@
 import { writeFileSync } from 'node:fs';
 import { expect, test, vi } from 'vitest';
-import { connectSsh } from '../../src/transport/ssh.ts';
 import { setUp } from './setting.ts';
-
-test('a refused key names the key and the user', async () => {
-  const { connect, server, target } = await setUp();
-  server.behaviour.refusesKeys = true;
-  await expect(connect({ attempts: 3 })).rejects.toMatchObject({
-    code: 'SSH_KEY_REFUSED',
-    what: expect.stringContaining(target.privateKeyFile),
-  });
-  expect(server.seen.connections).toBe(1);
-});
 
 test.each([
   ['missing', undefined],
   ['not a key', 'nonsense\n'],
-])('a key file that is %s is an error before anything is sent', async (_what, content) => {
-  const { target, server } = await setUp();
-  const privateKeyFile = `${target.privateKeyFile}.other`;
-  if (content !== undefined) writeFileSync(privateKeyFile, content);
-  await expect(
-    connectSsh({ ...target, privateKeyFile }, { connectTimeoutMs: 10_000, acceptNewHostKeys: false, attempts: 3 }),
-  ).rejects.toMatchObject({ code: 'SSH_KEY_UNREADABLE' });
+])('a key file of the inventory that is %s is an error before anything is sent', async (_what, content) => {
+  const { connect, server, keyFile } = await setUp();
+  const file = `${keyFile}.other`;
+  if (content !== undefined) writeFileSync(file, content);
+  await expect(connect({}, { identities: [{ file, namedBy: 'inventory' }] })).rejects.toMatchObject({
+    code: 'SSH_KEY_UNREADABLE',
+    what: expect.stringContaining(file),
+  });
   expect(server.seen.connections).toBe(0);
 });
 
@@ -61,4 +51,14 @@ test('a host that sheds every connection is given up', async () => {
   server.behaviour.drops = 9;
   await expect(connect({ attempts: 2 })).rejects.toMatchObject({ code: 'HOST_UNREACHABLE' });
   expect(server.seen.connections).toBe(2);
+});
+
+test('a host that disconnects in the packet of the login is one whose connection broke', async () => {
+  const { connect, server } = await setUp();
+  server.behaviour.disconnectsAtLogin = true;
+  const transport = await connect();
+  await expect(transport.run('echo hello\n', { timeoutMs: 10_000 })).rejects.toMatchObject({
+    code: 'CONNECTION_LOST',
+    why: expect.stringContaining('PROTOCOL_ERROR'),
+  });
 });

@@ -1,9 +1,8 @@
 import { createHmac } from 'node:crypto';
-import { symlinkSync } from 'node:fs';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { fingerprint } from '../../src/transport/known-hosts.ts';
-import { connectSsh } from '../../src/transport/ssh.ts';
 import { knownHostsLine, setUp } from './setting.ts';
 import { type KeyPair, makeKey } from './ssh-server.ts';
 
@@ -41,22 +40,44 @@ test('a new key is recorded on a line of its own when asked for, and known from 
 
 test('a known_hosts file that cannot be written is an error, and the connection is closed', async () => {
   const setting = await setUp();
-  const target = { ...setting.target, knownHostsFile: join(setting.folder, 'link') };
-  symlinkSync('/proc/nothing', target.knownHostsFile);
-  await expect(
-    connectSsh(target, { connectTimeoutMs: 10_000, acceptNewHostKeys: true, attempts: 1 }),
-  ).rejects.toMatchObject({ code: 'KNOWN_HOSTS_UNUSABLE' });
+  const file = join(setting.folder, 'link');
+  symlinkSync('/proc/nothing', file);
+  await expect(setting.connect({ acceptNewHostKeys: true }, { knownHostsFiles: [file] })).rejects.toMatchObject({
+    code: 'KNOWN_HOSTS_UNUSABLE',
+  });
   await expect.poll(setting.server.openConnections).toBe(0);
 });
 
-test('a changed key is refused with both fingerprints, even when new keys are accepted', async () => {
-  const { connect, server, hostKeys, writeKnownHosts } = await setUp();
+test('a changed key is refused with both fingerprints and the line of the known one, even when new keys are accepted', async () => {
+  const { connect, server, hostKeys, writeKnownHosts, knownHostsFile } = await setUp();
   const former = makeKey('ed25519');
-  writeKnownHosts(knownHostsLine(server.port, former));
+  writeKnownHosts(`# comment\n${knownHostsLine(server.port, former)}`);
   const error = await connect({ acceptNewHostKeys: true }).catch((thrown) => thrown);
-  expect(error).toMatchObject({ code: 'HOST_KEY_CHANGED', fix: expect.stringContaining('ssh-keygen -f') });
-  expect(error.why).toContain(print(former));
-  expect(error.why).toContain(hostKeys.map(print).join());
+  expect(error).toMatchObject({
+    code: 'HOST_KEY_CHANGED',
+    fix: expect.stringContaining(`ssh-keygen -f ${knownHostsFile} -R '[127.0.0.1]:${server.port}'`),
+  });
+  expect(error.why.split('\n')).toEqual([
+    `offered: ssh-ed25519 ${hostKeys.map(print).join()}`,
+    `known:   ssh-ed25519 ${print(former)}  ${knownHostsFile}:2`,
+  ]);
+  expect(server.seen).toMatchObject({ logins: [], commands: 0 });
+});
+
+test('a key that only the second of two files knows is known', async () => {
+  const { connect, folder, writeKnownHosts, knownHostsFile, readKnownHosts } = await setUp();
+  const second = join(folder, 'second');
+  writeFileSync(second, readKnownHosts());
+  writeKnownHosts('');
+  await connect({}, { knownHostsFiles: [knownHostsFile, second] });
+});
+
+test('an alias stands in known_hosts instead of address and port', async () => {
+  const { connect, hostKeys, writeKnownHosts, readKnownHosts } = await setUp();
+  writeKnownHosts('');
+  await connect({ acceptNewHostKeys: true }, { hostKeyAlias: 'Bastion' });
+  expect(readKnownHosts()).toBe(hostKeys.map((key) => `bastion ${key.public}\n`).join(''));
+  await connect({}, { hostKeyAlias: 'Bastion' });
 });
 
 test('a revoked key is refused although another line knows it', async () => {
@@ -64,6 +85,15 @@ test('a revoked key is refused although another line knows it', async () => {
   const lines = hostKeys.map((key) => knownHostsLine(server.port, key)).join('');
   writeKnownHosts(`${lines}@revoked ${lines}`);
   await expect(connect({ acceptNewHostKeys: true })).rejects.toMatchObject({ code: 'HOST_KEY_REVOKED' });
+});
+
+test('an authority alone does not make a plain key known, and the error names its line', async () => {
+  const { connect, server, writeKnownHosts, knownHostsFile } = await setUp();
+  writeKnownHosts(`@cert-authority ${knownHostsLine(server.port, makeKey('ed25519'))}`);
+  await expect(connect()).rejects.toMatchObject({
+    code: 'HOST_KEY_UNKNOWN',
+    why: expect.stringContaining(`${knownHostsFile}:1`),
+  });
 });
 
 test('a hashed line is understood', async () => {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { RunRequest } from '../../src/engine/run-state.ts';
 import type { Scope, Stage, StageTask } from '../../src/engine/stage.ts';
 import type { RunEvent } from '../../src/events.ts';
-import type { ClusterApi, ClusterSnapshot, NodeState } from '../../src/kubernetes/cluster.ts';
+import type { ClusterApi, ClusterSnapshot, NodeState } from '../../src/kubernetes/cluster/cluster.ts';
 import { defineClusterOperation } from '../../src/operations/cluster-operation.ts';
 import type { HostFacts } from '../../src/operations/facts.ts';
 import { type Artifact, defineOperation, type HostOperation } from '../../src/operations/operation.ts';
@@ -85,20 +85,10 @@ export const stage = (
   serial: undefined,
   order: undefined,
   protectReady: false,
+  rolling: undefined,
   beyondLimit: false,
   tasks,
   ...more,
-});
-
-export const readyNode = (name: string): NodeState => ({
-  name,
-  podCidr: undefined,
-  addresses: [],
-  machineId: '',
-  ready: true,
-  reason: '',
-  heartbeatAt: 0,
-  leaseAt: 0,
 });
 
 const unused = () => Promise.reject(new Error('not in this test'));
@@ -117,6 +107,16 @@ export function fakeCluster(nodes: readonly NodeState[] = []) {
     createPod: unused,
     pods: unused,
     deletePod: unused,
+    deleteNode: unused,
+    bootstrapTokens: { create: unused, removeOurs: unused },
+    certificateRequests: { list: unused, approve: unused },
+    podsOn: unused,
+    podsIn: unused,
+    patchNode: unused,
+    evict: unused,
+    rights: unused,
+    objects: { create: unused, patch: unused, remove: unused },
+    lock: { read: unused, create: unused, replace: unused, remove: unused },
     watchUntil: unused,
   };
   return { state, api };
@@ -141,6 +141,7 @@ export function request(settings: readonly Setting[], stages: readonly Stage[], 
     agentUnit: 'agent.service',
     concurrency: 10,
     verify: false,
+    journal: { record: () => {} },
     openCluster: async () => api,
     check(hosts) {
       for (const host of hosts) host.nodeName = host.name;

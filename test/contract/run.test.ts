@@ -6,7 +6,8 @@ import { run } from '../../src/engine/run.ts';
 import type { StageTask } from '../../src/engine/stage.ts';
 import { ProvisionError } from '../../src/errors.ts';
 import type { RunEvent } from '../../src/events.ts';
-import type { ClusterSnapshot } from '../../src/kubernetes/cluster.ts';
+import type { ClusterSnapshot } from '../../src/kubernetes/cluster/cluster.ts';
+import { readyNode } from '../node-state.ts';
 import {
   breaks,
   cached,
@@ -14,7 +15,6 @@ import {
   fakeCluster,
   gather,
   note,
-  readyNode,
   request,
   stage,
   staysDifferent,
@@ -74,10 +74,10 @@ describe('commands per host', () => {
 describe('a host that fails', () => {
   it('alone when it cannot be reached', async () => {
     const [a, b] = (await hosts('a', 'b')) as [Setting, Setting];
-    b.server.behaviour.refusesKeys = true;
+    b.server.behaviour.keys = [];
     const { request: asked, events } = request([a, b], [stage('one', ['a', 'b'], [write('x')])]);
     expect(await run(asked)).toBe('failed');
-    expect(failures(events)).toEqual([['b', 'SSH_KEY_REFUSED']]);
+    expect(failures(events)).toEqual([['b', 'LOGIN_REFUSED']]);
     expect(summary(events, 'a')).toMatchObject({ changed: 1, failed: 0 });
     expect(summary(events, 'b')).toMatchObject({ changed: 0, failed: 1, commands: 0 });
     expect(has(a, 'x')).toBe(true);
@@ -157,6 +157,17 @@ describe('a host that fails', () => {
   });
 });
 
+it('hosts outside --limit are not asked when no chosen one lets us in', async () => {
+  const [a, b] = await hosts('a', 'b');
+  if (!a || !b) throw new Error('two hosts were asked for');
+  a.server.behaviour.keys = [];
+  const { request: asked, events } = request([a, b], [stage('one', ['a', 'b'], [write('x')])]);
+  const limited = asked.hosts.map((host) => ({ ...host, outsideLimit: host.name === 'b' }));
+  expect(await run({ ...asked, hosts: limited })).toBe('failed');
+  expect(failures(events)).toEqual([['a', 'LOGIN_REFUSED']]);
+  expect(b.server.seen.connections).toBe(0);
+});
+
 it('a cluster that cannot be reached ends the run, with no connection left open', async () => {
   const a = only(await hosts('a'));
   const refused = new ProvisionError({ code: 'CLUSTER_UNREACHABLE', kind: 'cluster', what: 'gone' });
@@ -182,7 +193,7 @@ describe('batches', () => {
           : { status: 'known', task: 'note', desired: { path: `${folder}/x`, text: 'x' } },
       ],
     };
-    const { api } = fakeCluster(names.map(readyNode));
+    const { api } = fakeCluster(names.map((name) => readyNode(name)));
     const { request: asked, events } = request(settings, [stage('one', names, [fails], { protectReady: true })], {
       openCluster: async () => api,
     });

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { composeTrip, readTrip, type TripItem, type TripOptions, type TripResult } from '../../src/engine/trip.ts';
 import { prelude } from '../../src/operations/prelude.ts';
-import { connectSsh, type SshOptions } from '../../src/transport/ssh.ts';
+import { connectSsh } from '../../src/transport/ssh.ts';
+import type { SshOptions } from '../../src/transport/ssh-connection.ts';
 import type { SshTarget } from '../../src/transport/ssh-target.ts';
 import type { Transport } from '../../src/transport/transport.ts';
 import { canMakeHosts, makeHost, type PrivateHost, thisMachine } from './private-host.ts';
@@ -21,9 +22,11 @@ export interface Setting {
   readonly folder: string;
   readonly hostKeys: readonly KeyPair[];
   readonly target: SshTarget;
+  readonly keyFile: string;
+  readonly knownHostsFile: string;
   readKnownHosts(): string;
   writeKnownHosts(text: string): void;
-  connect(options?: Partial<SshOptions>): Promise<Transport>;
+  connect(options?: Partial<SshOptions>, target?: Partial<SshTarget>): Promise<Transport>;
 }
 
 export const knownHostsLine = (port: number, key: KeyPair): string => `[127.0.0.1]:${port} ${key.public}\n`;
@@ -42,16 +45,18 @@ export async function setUp(
     await host.close();
     rmSync(folder, { recursive: true });
   });
+  const [keyFile, knownHostsFile] = [join(folder, 'id'), join(folder, 'known_hosts')];
   const target: SshTarget = {
     name: host.name,
     address: '127.0.0.1',
     port: server.port,
     user: 'root',
-    privateKeyFile: join(folder, 'id'),
-    knownHostsFile: join(folder, 'known_hosts'),
+    identities: [{ file: keyFile, namedBy: 'inventory' }],
+    identitiesOnly: false,
+    knownHostsFiles: [knownHostsFile],
   };
-  writeFileSync(target.privateKeyFile, clientKey.private, { mode: 0o600 });
-  const writeKnownHosts = (text: string) => writeFileSync(target.knownHostsFile, text);
+  writeFileSync(keyFile, clientKey.private, { mode: 0o600 });
+  const writeKnownHosts = (text: string) => writeFileSync(knownHostsFile, text);
   writeKnownHosts(hostKeys.map((key) => knownHostsLine(server.port, key)).join(''));
   return {
     host,
@@ -59,15 +64,20 @@ export async function setUp(
     folder,
     hostKeys,
     target,
+    keyFile,
+    knownHostsFile,
     writeKnownHosts,
-    readKnownHosts: () => readFileSync(target.knownHostsFile, 'utf8'),
-    async connect(overrides = {}) {
-      const transport = await connectSsh(target, {
-        connectTimeoutMs: 10_000,
-        acceptNewHostKeys: false,
-        attempts: 1,
-        ...overrides,
-      });
+    readKnownHosts: () => readFileSync(knownHostsFile, 'utf8'),
+    async connect(overrides = {}, otherTarget = {}) {
+      const transport = await connectSsh(
+        { ...target, ...otherTarget },
+        {
+          connectTimeoutMs: 10_000,
+          acceptNewHostKeys: false,
+          attempts: 1,
+          ...overrides,
+        },
+      );
       transports.push(transport);
       return transport;
     },

@@ -1,19 +1,35 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { Transform } from 'node:stream';
 import ssh2, { type ServerChannel } from 'ssh2';
 import type { PrivateHost } from './private-host.ts';
+import { showCertificate } from './show-certificate.ts';
 
 /** How the server misbehaves; may be changed between connections and commands. */
 export interface Behaviour {
-  refusesKeys: boolean;
+  /** Keys let in; the client's own unless changed. */
+  keys: readonly KeyPair[];
+  password: string | undefined;
+  /** How it takes passwords. */
+  passwordMethods: readonly ('password' | 'keyboard-interactive')[];
+  /** What keyboard-interactive asks, one question after the other. */
+  questions: readonly { readonly prompt: string; readonly echo: boolean }[];
+  /** Ends a login at this failure, as sshd does. */
+  maxAuthTries: number;
+  forwards: boolean;
+  /** Lets in and disconnects in one packet. */
+  disconnectsAtLogin: boolean;
+  /** Shown to who asks for it. */
+  certificate: Buffer | undefined;
   /** Connections still to be closed before the login; `greeting` is what they get to read first. */
   drops: number;
   greeting: string;
   /** Cuts the TCP connection once this many bytes of standard input have reached the command. */
   cutAfterBytes: number | undefined;
-  /** Cuts it once the command has written anything. */
-  cutAtOutput: boolean;
+  /** Does so only the first time. */
+  cutsOnce: boolean;
+  /** Cuts it once the command has written this. */
+  cutAtOutput: RegExp | undefined;
   /** Accepts commands and runs none. */
   isSilent: boolean;
   delayMs: number;
@@ -26,8 +42,16 @@ export interface Behaviour {
 export interface SshServer {
   readonly port: number;
   readonly behaviour: Behaviour;
-  /** Since the start: TCP connections, exec channels, bytes of standard input. */
-  readonly seen: { connections: number; commands: number; stdinBytes: number };
+  /** Since the start: TCP connections, exec and forwarded channels, bytes of standard input, and how logins were tried. */
+  readonly seen: {
+    connections: number;
+    commands: number;
+    forwarded: number;
+    stdinBytes: number;
+    readonly logins: string[];
+    /** Answers to questions of keyboard-interactive. */
+    readonly answers: string[];
+  };
   /** Connections that are open now. */
   openConnections(): number;
   /** Until every process that commands started has gone, also those of broken connections. */
@@ -71,20 +95,29 @@ export async function startSshServer(
   keys: { readonly host: readonly KeyPair[]; readonly client: KeyPair },
 ): Promise<SshServer> {
   const behaviour: Behaviour = {
-    refusesKeys: false,
+    keys: [keys.client],
+    password: undefined,
+    passwordMethods: ['password', 'keyboard-interactive'],
+    questions: [{ prompt: 'Password: ', echo: false }],
+    maxAuthTries: 6,
+    forwards: true,
+    disconnectsAtLogin: false,
+    certificate: undefined,
     drops: 0,
     greeting: '',
     cutAfterBytes: undefined,
-    cutAtOutput: false,
+    cutsOnce: false,
+    cutAtOutput: undefined,
     isSilent: false,
     delayMs: 0,
     noise: { before: '', after: '' },
     packetBytes: undefined,
   };
-  const seen = { connections: 0, commands: 0, stdinBytes: 0 };
+  const seen: SshServer['seen'] = { connections: 0, commands: 0, forwarded: 0, stdinBytes: 0, logins: [], answers: [] };
   const sockets = new Set<Socket>();
   const running = new Set<Promise<unknown>>();
-  const allowed = Buffer.from(keys.client.public.split(' ')[1] ?? '', 'base64');
+  const isAllowed = (key: Buffer): boolean =>
+    behaviour.keys.some((one) => key.equals(Buffer.from(one.public.split(' ')[1] ?? '', 'base64')));
 
   function execute(channel: ServerChannel, commandLine: string, socket: Socket): void {
     const child = host.spawn(commandLine);
@@ -99,7 +132,9 @@ export async function startSshServer(
         left -= passed.length;
         seen.stdinBytes += passed.length;
         done(null, passed);
-        if (left === 0) setImmediate(cut);
+        if (left > 0) return;
+        if (behaviour.cutsOnce) behaviour.cutAfterBytes = undefined;
+        setImmediate(cut);
       },
     });
     // as sshd does: what has arrived is passed on, the pipes go, the command itself is left alone
@@ -119,7 +154,8 @@ export async function startSshServer(
     channel.on('error', () => {});
     channel.pipe(gate).pipe(stdin);
     channel.write(behaviour.noise.before);
-    if (behaviour.cutAtOutput) stdout.once('data', cut);
+    const { cutAtOutput } = behaviour;
+    if (cutAtOutput) stdout.on('data', (chunk: Buffer) => cutAtOutput.test(chunk.toString()) && cut());
     const shown = behaviour.packetBytes === undefined ? stdout : stdout.pipe(inPackets(behaviour.packetBytes));
     shown.pipe(channel, { end: false });
     stderr.pipe(channel.stderr, { end: false });
@@ -137,10 +173,56 @@ export async function startSshServer(
   function serve(socket: Socket): void {
     const server = new Server({ hostKeys: keys.host.map((key) => key.private) }, (client) => {
       client.on('error', () => {});
+      let failures = 0;
       client.on('authentication', (context) => {
-        if (context.method === 'publickey' && context.key.data.equals(allowed) && !behaviour.refusesKeys)
+        const { password, passwordMethods } = behaviour;
+        const methods = ['publickey' as const, ...(password === undefined ? [] : passwordMethods)];
+        const refuse = () => {
+          if (context.method !== 'none') failures += 1;
+          if (failures >= behaviour.maxAuthTries) client.end();
+          else context.reject([...methods]);
+        };
+        // a key is named before anything is signed with it
+        if (context.method !== 'publickey' || !context.signature) seen.logins.push(context.method);
+        const isOffered = methods.some((method) => method === context.method);
+        if (!isOffered) refuse();
+        else if (context.method === 'publickey' && isAllowed(context.key.data)) {
+          if (!behaviour.disconnectsAtLogin || !context.signature) return context.accept();
+          socket.cork();
           context.accept();
-        else context.reject(['publickey']);
+          // with a reason: ssh2 itself would only say that it has ended
+          (client as unknown as { _protocol: { disconnect(reason: number): void } })._protocol.disconnect(2);
+          socket.end();
+        } else if (context.method === 'password' && context.password === password) context.accept();
+        else if (context.method === 'keyboard-interactive') {
+          const ask = ([question, ...others]: Behaviour['questions'], answered: readonly string[]): void => {
+            if (!question) {
+              if (answered[0] === password) context.accept();
+              else refuse();
+              return;
+            }
+            context.prompt([question], (answers) => {
+              seen.answers.push(...answers);
+              ask(others, [...answered, ...answers]);
+            });
+          };
+          ask(behaviour.questions, []);
+        } else refuse();
+      });
+      client.on('tcpip', (accept, reject, { destIP, destPort }) => {
+        seen.forwarded += 1;
+        if (!behaviour.forwards) return reject();
+        const outgoing = connect(destPort, destIP);
+        outgoing.once('error', () => reject());
+        outgoing.once('connect', () => {
+          const channel = accept();
+          channel.on('error', () => outgoing.destroy()).on('close', () => outgoing.destroy());
+          outgoing
+            .off('error', reject)
+            .on('error', () => channel.end())
+            .on('close', () => channel.end());
+          channel.pipe(outgoing).pipe(channel);
+        });
       });
       client.on('session', (accept) => {
         accept().on('exec', (acceptExec, _reject, info) => {
@@ -164,7 +246,15 @@ export async function startSshServer(
     }
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    serve(socket);
+    const { certificate } = behaviour;
+    // ssh2 cannot show certificates, and its client greets with another name
+    if (!certificate) serve(socket);
+    else
+      socket.once('data', (chunk) => {
+        if (chunk.includes('SSH-2.0-provision')) return showCertificate(socket, certificate);
+        socket.unshift(chunk);
+        serve(socket);
+      });
   });
   await once(listener.listen(0, '127.0.0.1'), 'listening');
   const cutAll = () => {

@@ -123,6 +123,54 @@ describe.each(shells)('scripts that travel together, under %s', (shell) => {
     expect(answers.get('printf quiet')?.stdout).toBe('quiet');
   });
 
+  it('share what they ask for until something is done', async () => {
+    const { transport } = await there();
+    const count = 'echo x >>/tmp/asked; wc -l </tmp/asked';
+    const ask = `asked() { ${count}; }; once 'of @ \\x2d unit' asked`;
+    const { answers } = await travel(transport, [
+      item(ask, { id: 'first' }),
+      item(ask, { id: 'second' }),
+      item(':', { id: 'done', kind: 'apply' }),
+      item(ask, { id: 'third' }),
+      item(`failing() { ${count}; return 3; }; once failing failing; code=$?; once failing failing; exit $code`, {
+        id: 'fails',
+      }),
+      item('once empty true | wc -c; once empty echo full | wc -c', { id: 'nothing' }),
+      item(`once a/b echo one; once a/b echo two`, { id: 'no name' }),
+      item('ls -d /run/provision* 2>/dev/null; :', { id: 'left', kind: 'apply' }),
+    ]);
+    const said = [...answers.values()].map(({ stdout }) => stdout.replaceAll(' ', ''));
+    expect(said).toEqual(['1\n', '1\n', '', '2\n', '3\n4\n', '0\n0\n', 'one\ntwo\n', '']);
+    expect(answers.get('fails')?.code).toBe(3);
+  });
+
+  it('take nothing for an answer that a killed one left behind', async () => {
+    const { transport } = await there();
+    // without a process of its own for each: the next ones have numbers among these
+    const leave = `cd /run && names= n=1
+while [ $n -lt 300 ]; do names="$names provision-looks.old.$n" n=$((n+1)); done
+mkdir $names && for name in $names; do echo stale >$name/it; done`;
+    const { answers } = await travel(transport, [
+      item(leave, { id: 'leave', kind: 'apply' }),
+      item('once it echo fresh', { id: 'ask' }),
+      item(`cd /run && for one in provision-looks.*; do [ -d "/proc/\${one##*.}" ] || echo $one; done`, { id: 'left' }),
+    ]);
+    expect(answers.get('ask')).toMatchObject({ code: 0, stdout: 'fresh\n' });
+    expect(answers.get('left')).toMatchObject({ code: 0, stdout: '' });
+  });
+
+  it('have whole answers where there is no room to keep them', async () => {
+    const setting = await setUp({ host: { shell, size: '256k' } });
+    const transport = await setting.connect();
+    const long = 'long() { n=0; while [ $n -lt 2000 ]; do echo line $n; n=$((n+1)); done; }; once long long | wc -l';
+    const { answers } = await travel(transport, [
+      item('head -c 1m /dev/zero >/run/full; :', { id: 'fill', kind: 'apply' }),
+      item(long, { id: 'first' }),
+      item(long, { id: 'second' }),
+    ]);
+    for (const id of ['first', 'second']) expect(answers.get(id)?.stdout.trim()).toBe('2000');
+  });
+
   it('may be many and long', async () => {
     const { transport } = await there();
     const items = Array.from({ length: 60 }, (_, n) => item(`: ${'x'.repeat(10_000)}\necho ${n}`, { id: String(n) }));

@@ -1,5 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
+import { fixedApiVersions } from '../../src/kubernetes/cluster/api-versions.ts';
 import { describeLab } from '../lab/describe-lab.ts';
+import { artifactsOf } from '../lab/inventories.ts';
 import {
   eventually,
   invocationOf,
@@ -10,12 +12,16 @@ import {
   podCidrs,
   readyCondition,
   routesOf,
+  stateOf,
 } from '../lab/read-hosts.ts';
+import { type Plan, runPlan } from '../lab/run-plan.ts';
 import { type Run, runCommand, runUp } from '../lab/run-up.ts';
 import { beginAgain, isWithoutNetwork, namesOf, nodeNames, told } from '../lab/settle.ts';
 
 describeLab('a first run from nothing', (lab) => {
   let before: string[] = [];
+  let plans: Plan[] = [];
+  let states: unknown[] = [];
   let run: Run;
 
   beforeAll(async () => {
@@ -24,7 +30,51 @@ describeLab('a first run from nothing', (lab) => {
       const condition = readyCondition(node);
       return `${node.metadata.name} ${condition?.status} ${isWithoutNetwork(condition?.message ?? '')}`;
     });
+    const untouched = await stateOf(lab, namesOf(lab));
+    plans = [await runPlan(lab.inventoryPath), await runPlan(lab.inventoryPath)];
+    states = [untouched, await stateOf(lab, namesOf(lab))];
     run = await runUp(lab.inventoryPath);
+  });
+
+  test('meets an API that serves every version that is used without asking', async () => {
+    const served = (await kubectl(lab, 'api-versions')).split('\n');
+    expect(served).toEqual(expect.arrayContaining([...fixedApiVersions]));
+  });
+
+  test('is planned without a trace on any host', () => {
+    const [before, after] = states;
+    expect(after).toEqual(before);
+    for (const plan of plans) expect(plan.code, plan.stdout + plan.stderr).toBe(2);
+    expect(plans[1]?.all).toEqual(plans[0]?.all);
+  });
+
+  test('changes what was planned, nothing else and nothing less', () => {
+    const plan = plans[0];
+    const later = plan?.tasks('unknown') ?? [];
+    expect(later).toContain('node1: Routes and rules are there');
+    // which addresses a link may have is known with the podCIDR, and then all have them
+    const asTheyShould = nodeNames(lab).map((node) => `${node}: No link has addresses of another network`);
+    expect(later).toEqual(expect.arrayContaining(asTheyShould));
+    const due = later.filter((task) => !asTheyShould.includes(task));
+    expect([...(plan?.tasks('change') ?? []), ...due].sort()).toEqual([...run.changed].sort());
+    const batches = run.events.flatMap((event) => (event.type === 'batch-started' ? [event.hosts] : []));
+    expect(plan?.batches).toEqual(batches);
+  });
+
+  test('is planned with its uploads, its waits and what cannot be taken back', () => {
+    const told = plans[0]?.all ?? [];
+    const uploads = told.flatMap(({ hosts, uploads }) => (uploads ?? []).map(({ bytes }) => [...hosts, bytes > 1e6]));
+    const everyNode = [
+      ['node1', true],
+      ['node2', true],
+    ];
+    expect(uploads).toEqual(artifactsOf(lab).flatMap(() => everyNode));
+    expect(plans[0]?.tasks('wait').filter((one) => one.startsWith('node1: '))).toEqual([
+      'node1: Nodes are Ready',
+      'node1: The datapath works',
+    ]);
+    const lasting = told.filter(({ irreversible }) => irreversible !== undefined).map(({ task }) => task);
+    expect(lasting).toEqual(['A leader has given every Node its podCIDR']);
   });
 
   test('begins with nodes that are NotReady for want of a network', () => {
@@ -106,7 +156,8 @@ describeLab('a first run from nothing', (lab) => {
   });
 
   test('counts commands and uploads of each host', () => {
-    for (const node of nodeNames(lab)) expect(run.summary(node)).toMatchObject({ uploads: 1, failed: 0 });
+    for (const node of nodeNames(lab))
+      expect(run.summary(node)).toMatchObject({ uploads: artifactsOf(lab).length, failed: 0 });
     for (const host of ['cp1', 'cp2']) expect(run.summary(host)).toMatchObject({ uploads: 0, failed: 0 });
     for (const host of namesOf(lab)) expect(run.summary(host).commands).toBeGreaterThan(2);
   });

@@ -33,7 +33,7 @@ describeLab('options and output of `up`', (lab) => {
     const run = await runUp(lab.inventoryPath, '--tags', 'network');
     expect(run.code, told(run)).toBe(0);
     const stages = run.events.flatMap((event) => (event.type === 'stage-started' ? [event.stage] : []));
-    expect(stages).toEqual(["Hosts know the way to each other's pods"]);
+    expect(stages).toEqual(['Nothing of an earlier network is in the way', "Hosts know the way to each other's pods"]);
   });
 
   test('--tags with a tag that no task has is refused', async () => {

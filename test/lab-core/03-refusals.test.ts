@@ -82,6 +82,32 @@ describeLab('what is refused before anything is touched', (lab) => {
     }
   });
 
+  // there is no swap to be had here: a file over /proc/swaps is what host and kubelet would read
+  test('swap that the kubelet would not start with, and a cgroup driver that is not the one of containerd', async () => {
+    const inventory = writeInventory(lab, 'cgroups', ({ all }) => {
+      all.vars['kubelet'] = { config: { cgroupDriver: 'systemd', failSwapOn: true } };
+    });
+    await on(
+      lab,
+      'node1',
+      `printf 'Filename Type Size Used Priority\n/swapfile file 1048572 0 -2\n' >/run/swaps; mount --bind /run/swaps /proc/swaps`,
+    );
+    try {
+      const run = await expectRefusal(inventory, 'SWAP_ON', 4);
+      const codesOf = (name: string) => run.failures.filter(({ host }) => host === name).map(({ error }) => error.code);
+      expect(codesOf('node1')).toEqual(['SWAP_ON', 'CGROUP_DRIVERS_DIFFER']);
+      // a kubelet of today asks containerd 2 which driver it has
+      const asks = (await on(lab, 'node2', 'containerd --version')).match(/ v?2\.\d/) !== null;
+      expect(codesOf('node2')).toEqual(asks ? [] : ['CGROUP_DRIVERS_DIFFER']);
+      const differs = run.failures.find(({ error }) => error.code === 'CGROUP_DRIVERS_DIFFER')?.error;
+      expect(differs?.why).toContain('kubelet: cgroupDriver: systemd in kubelet.config of the inventory');
+      expect(differs?.why).toContain('/etc/containerd/config.toml, which means cgroupfs');
+      expect(differs?.fix).toContain('write `kubelet: { config: { cgroupDriver: cgroupfs } }`');
+    } finally {
+      await on(lab, 'node1', 'umount /proc/swaps; rm /run/swaps');
+    }
+  });
+
   test('a host whose key nobody has accepted', async () => {
     const known = readFileSync(lab.knownHostsPath, 'utf8').split('\n');
     const address = lab.host('node2').address;
@@ -103,7 +129,7 @@ describeLab('what is refused before anything is touched', (lab) => {
     const inventory = writeInventory(lab, 'refused-key', ({ all }) => {
       Object.assign(all.vars, { ansible_ssh_private_key_file: './test-key' });
     });
-    const run = await expectRefusal(inventory, 'SSH_KEY_REFUSED', 3);
+    const run = await expectRefusal(inventory, 'LOGIN_REFUSED', 3);
     expect(run.failures.map(({ host }) => host).sort()).toEqual(namesOf(lab));
   });
 

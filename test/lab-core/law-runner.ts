@@ -2,6 +2,7 @@ import type { Execution } from '../../src/lab/execute.ts';
 import type { HostOperation } from '../../src/operations/operation.ts';
 import { prelude } from '../../src/operations/prelude.ts';
 import type { ShellScript } from '../../src/shell.ts';
+import { testAuthority } from '../identity/test-authority.ts';
 
 const nothing = { files: new Map<string, string | null>() };
 
@@ -33,7 +34,12 @@ t </dev/null
     probe,
     diff: async () => operation.diff(await probe(), desired, nothing),
     apply: async () => {
-      await runScript('set -eu; mkdir -p "$PROVISION_UNDO"', operation.apply(desired, await probe(), nothing));
+      const actual = await probe();
+      const output = await runScript('set -eu; mkdir -p "$PROVISION_UNDO"', operation.apply(desired, actual, nothing));
+      const request = operation.signing?.request(output, desired, actual);
+      if (!operation.signing || !request) return;
+      const certificate = await testAuthority().sign(request);
+      await runScript('set -eu', operation.signing.finish(desired, certificate));
     },
     undo:
       undo === undefined

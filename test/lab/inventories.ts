@@ -13,6 +13,10 @@ export interface InventoryData {
   };
 }
 
+/** What the lab's inventory has under `artifacts`, each sent once to every node. */
+export const artifactsOf = (lab: Lab): string[] =>
+  Object.keys(parse(readFileSync(lab.inventoryPath, 'utf8')).all.vars.artifacts);
+
 /** Writes a changed copy of the lab's inventory beside it; returns its path. */
 export function writeInventory(lab: Lab, name: string, change: (inventory: InventoryData) => void): string {
   const inventory: InventoryData = parse(readFileSync(lab.inventoryPath, 'utf8'));

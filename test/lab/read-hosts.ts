@@ -20,11 +20,16 @@ export async function kubectl(lab: Lab, ...args: readonly string[]): Promise<str
 }
 
 export interface NodeObject {
-  readonly metadata: { readonly name: string; readonly uid: string };
+  readonly metadata: {
+    readonly name: string;
+    readonly uid: string;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
   readonly spec: { readonly podCIDR?: string; readonly unschedulable?: boolean };
   readonly status: {
     readonly conditions: readonly { readonly type: string; readonly status: string; readonly message: string }[];
     readonly addresses: readonly { readonly type: string; readonly address: string }[];
+    readonly capacity?: Readonly<Record<string, string>>;
   };
 }
 
@@ -54,16 +59,30 @@ export const diskOf = (lab: Lab, host: string): Promise<string> =>
 find /etc /opt/cni /var/lib/provision /usr/local/lib -xdev -type f -exec sha256sum {} + 2>/dev/null | sort -k 2`,
   );
 
+/** All that a run could change, the whole file system with its times among it; without what hosts write by themselves. */
+export const stateOf = (lab: Lab, hosts: readonly string[]): Promise<Record<string, string>> =>
+  onEach(
+    lab,
+    hosts,
+    `set -- /proc /sys /dev /run /tmp /var/log /var/lib/kubelet /var/lib/containerd /var/lib/etcd /opt/k8s/logs
+for path; do shift; set -- "$@" -path "$path" -o; done
+find / /var -xdev \\( "$@" -false \\) -prune -o -printf '%p %M %u %g %s %T@ %C@ %l\\n' | sort
+ip -4 route show table all | sort; iptables-save 2>/dev/null | grep PROVISION
+cat /proc/sys/net/ipv4/ip_forward; grep br_netfilter /proc/modules | cut -d' ' -f1
+systemctl show -p Id,ActiveState,UnitFileState,InvocationID provision-static-routes.timer kubelet containerd kube-controller-manager`,
+  );
+
 /** Waits until a question is answered with yes; throws with what the last answer was. */
 export async function eventually(
   what: string,
   seconds: number,
   isSo: () => Promise<boolean | string>,
-  periodMs = 250,
+  periodMs = 500, // kubectl costs a tenth of a second of a processor
 ): Promise<void> {
   const end = Date.now() + seconds * 1000;
   for (;;) {
-    const answer = await isSo();
+    // an API server that is only starting answers with an error
+    const answer = await isSo().catch((error: unknown) => String(error));
     if (answer === true) return;
     if (Date.now() > end) throw new Error(`${what}: not within ${seconds} s${answer === false ? '' : `\n${answer}`}`);
     await sleep(periodMs);

@@ -1,5 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import type { HostSummary, RunEvent } from '../../src/events.ts';
 import { repositoryFolder } from './shared-lab.ts';
 
@@ -38,35 +39,61 @@ export interface Run extends Outcome {
 
 const program = join(repositoryFolder, 'provision');
 
-/** Starts the command and lets the caller end it before its time. */
-export function startCommand(
-  args: readonly string[],
-  environment: Readonly<Record<string, string>> = {},
-): { readonly child: ChildProcess; readonly outcome: Promise<Outcome> } {
-  const { NO_COLOR: _, FORCE_COLOR: __, ...inherited } = process.env;
-  const child = spawn(process.execPath, [program, ...args], {
-    cwd: repositoryFolder,
-    env: { ...inherited, ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+/** What a process writes until it has ended. */
+export function collectOutcome(child: ChildProcessByStdio<null, Readable, Readable>): Promise<Outcome> {
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const)
     child[name].setEncoding('utf8').on('data', (text: string) => {
       output[name] += text;
     });
-  const outcome = new Promise<Outcome>((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     child.on('error', reject).on('close', (code) => resolve({ code, ...output }));
   });
-  return { child, outcome };
+}
+
+/** Where a command is run: in which folder, and by what other program. */
+export interface Place {
+  readonly folder?: string;
+  readonly through?: readonly string[];
+}
+
+/** Starts the command and lets the caller end it before its time. */
+export function startCommand(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+  { folder = repositoryFolder, through = [] }: Place = {},
+): { readonly child: ChildProcess; readonly outcome: Promise<Outcome> } {
+  const { NO_COLOR: _, FORCE_COLOR: __, ...inherited } = process.env;
+  const [first = '', ...rest] = [...through, process.execPath, program, ...args];
+  const child = spawn(first, rest, {
+    cwd: folder,
+    env: { ...inherited, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  return { child, outcome: collectOutcome(child) };
 }
 
 /** Runs the command to its end. */
-export const runCommand = (args: readonly string[], environment?: Readonly<Record<string, string>>): Promise<Outcome> =>
-  startCommand(args, environment).outcome;
+export const runCommand = (
+  args: readonly string[],
+  environment?: Readonly<Record<string, string>>,
+  place?: Place,
+): Promise<Outcome> => startCommand(args, environment, place).outcome;
 
 /** Runs `up INVENTORY --output json` and reads its events; a line that is no event throws. */
 export async function runUp(inventory: string, ...options: readonly string[]): Promise<Run> {
   return readRun(await runCommand(['up', inventory, '--output', 'json', ...options]));
+}
+
+/** Runs `undo RUN --output json` and reads its events. */
+export const runUndo = async (run: string, ...options: readonly string[]): Promise<Run> =>
+  readRun(await runCommand(['undo', run, '--output', 'json', ...options]));
+
+/** The run's own name, to take back that one: other tests have their journals in the same folder. */
+export function idOf(run: Run): string {
+  const started = run.events.findLast((event) => event.type === 'run-started'); // a plan may have gone before
+  if (started?.type !== 'run-started') throw new Error(`no run began:\n${run.stdout}${run.stderr}`);
+  return started.run;
 }
 
 export function readRun(outcome: Outcome): Run {

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { Lab } from '../../src/lab/lab.ts';
-import { eventually, kubectl, nodeObjects, on, readyCondition } from './read-hosts.ts';
+import { eventually, kubectl, nodeObjects, on, onEach, readyCondition } from './read-hosts.ts';
 import { type Run, runUp } from './run-up.ts';
 
 /** What a failed expectation has to show of a run. */
@@ -24,11 +24,14 @@ ip -4 route flush proto 157
 for table in nat:POSTROUTING:PROVISION-POSTRTG filter:FORWARD:PROVISION-FWD; do
   set -- $(echo $table | tr : ' ')
   for iptables in iptables-nft iptables-legacy; do
+    # asking for a table makes it
+    [ $iptables = iptables-nft ] || grep -qx $1 /proc/net/ip_tables_names || continue
     $iptables -w -t $1 -D $2 -j $3; $iptables -w -t $1 -F $3; $iptables -w -t $1 -X $3
   done
 done
 ip link del cni0
-sed -i 's|bin_dir = "/opt/cni/bin"|bin_dir = "/usr/lib/cni"|' /etc/containerd/config.toml
+! grep -q '/opt/cni/bin' /etc/containerd/config.toml || sed -i 's|bin_dir = "/opt/cni/bin"|bin_dir = "/usr/lib/cni"|
+s|bin_dirs = .*|bin_dirs = ["/usr/lib/cni"]|' /etc/containerd/config.toml
 systemctl daemon-reload
 for unit in kube-controller-manager containerd kubelet; do
   if systemctl is-active -q $unit; then systemctl restart $unit; fi
@@ -65,3 +68,13 @@ export async function allNotReady(lab: Lab, names: readonly string[]): Promise<v
     );
   });
 }
+
+/** Waits for the kubelets to take down what was deleted: pods of a proof leave the API at once, and their links later. */
+export const noPodIsLeft = (lab: Lab): Promise<void> =>
+  eventually('no pod is left', 60, async () => {
+    const pods = await kubectl(lab, 'get', 'pods', '-A', '-o', 'name');
+    const containers = await onEach(lab, nodeNames(lab), 'ctr -n k8s.io containers ls -q');
+    return (
+      (pods === '' && Object.values(containers).every((one) => one === '')) || `${pods}${JSON.stringify(containers)}`
+    );
+  });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ProvisionErrors } from '../../src/errors.ts';
-import type { NodeState } from '../../src/kubernetes/cluster.ts';
+import type { NodeState } from '../../src/kubernetes/cluster/cluster.ts';
 import type { ClusterView } from '../../src/operations/cluster-operation.ts';
 import { datapath } from '../../src/operations/datapath.ts';
 import { parseFacts } from '../../src/operations/facts.ts';
@@ -18,6 +18,10 @@ const node = (name: string, more: Partial<NodeState> = {}): NodeState => ({
   reason: '',
   heartbeatAt: startedAt + 5,
   leaseAt: startedAt + 5,
+  labels: {},
+  taints: [],
+  isCordoned: false,
+  version: '1',
   ...more,
 });
 
@@ -32,6 +36,8 @@ const host = (name: string, unit: string) => ({
 const view = (nodes: readonly NodeState[], more: Partial<ClusterView> = {}): ClusterView => ({
   snapshot: { nodes, leader: undefined },
   hosts: [host('node1', 'kubelet.service')],
+  changing: [],
+  others: [],
   changed: false,
   batchChanged: false,
   verify: false,
@@ -39,7 +45,7 @@ const view = (nodes: readonly NodeState[], more: Partial<ClusterView> = {}): Clu
 });
 
 describe('node_ready', () => {
-  const desired = { unit: 'kubelet.service', timeout_seconds: 1 };
+  const desired = { unit: 'kubelet.service', timeout_seconds: 1, hold_seconds: 10, only_changed: false };
   it.each([
     ['Ready by the kubelet that runs', {}, {}, []],
     ['not Ready', { ready: false }, {}, ['becomes Ready']],
@@ -84,7 +90,13 @@ describe('pod_cidrs', () => {
 });
 
 describe('datapath', () => {
-  const desired = { image: 'busybox:1', namespace: 'default', timeout_seconds: 1 };
+  const desired = {
+    image: 'busybox:1',
+    namespace: 'default',
+    timeout_seconds: 1,
+    beyond_batch: false,
+    with_every_node: false,
+  };
   const two = [host('node1', 'kubelet.service'), host('node2', 'kubelet.service')];
   it('is proven after a change, and when asked to', () => {
     expect(datapath.diff(view([], { hosts: two }), desired)).toEqual([]);
@@ -102,5 +114,68 @@ describe('datapath', () => {
     expect(notDone('busybox:1', { changed: true })).toContain('two nodes');
     expect(notDone(null, { hosts: two })).toBeUndefined();
     expect(notDone('busybox:1', { hosts: two, changed: true })).toBeUndefined();
+  });
+
+  describe('beyond the batch', () => {
+    const beyond = { ...desired, beyond_batch: true };
+    const batch = ['node1', 'node2'].map((name) => host(name, 'kubelet.service'));
+    const startedAfter = (name: string, seconds: number) => ({
+      ...host(name, 'kubelet.service'),
+      facts: parseFacts(
+        `hostname ${name}\nnow 1700000100.5 100.5\nunit Id=kubelet.service\nunit ActiveState=active\nunit ExecMainStartTimestampMonotonic=${seconds}000000\n`,
+      ),
+    });
+    const around = (more: Partial<ClusterView> = {}) =>
+      view(
+        ['node1', 'node2', 'node3', 'node4', 'node5'].map((name) => node(name, { ready: name !== 'node5' })),
+        {
+          hosts: batch,
+          changing: batch.slice(0, 1),
+          others: [startedAfter('node3', 60), startedAfter('node4', 30), startedAfter('node5', 10)],
+          changed: true,
+          batchChanged: true,
+          ...more,
+        },
+      );
+    const between = (more: Partial<ClusterView> = {}) =>
+      datapath.diff(around(more), beyond).map(({ action }) => action);
+
+    it('takes in the Ready node whose services have run the longest', () => {
+      expect(between()).toEqual(['is proven between node1, node4']);
+      expect(between({ others: [startedAfter('node4', 30), startedAfter('node3', 30)] }), 'equal: by name').toEqual([
+        'is proven between node1, node3',
+      ]);
+    });
+
+    it('has nothing to prove where nothing changed in the batch, unless it is asked for or an earlier run did not', () => {
+      expect(between({ batchChanged: false })).toEqual([]);
+      expect(between({ changing: [] })).toEqual([]);
+      expect(datapath.notDone?.(around({ changing: [] }), { ...beyond, image: null })).toBeUndefined();
+      expect(between({ changing: [], verify: true })).toEqual(['is proven between node1, node2, node4']);
+      const unproven = batch.map((one) => ({
+        ...one,
+        facts: { ...one.facts, isUnproven: one.name === 'node2' },
+      }));
+      expect(between({ changing: [], batchChanged: false, hosts: unproven })).toEqual([
+        'is proven between node2, node4',
+      ]);
+      expect(
+        between({ changing: [], batchChanged: false, hosts: unproven, others: [] }),
+        'nothing is left to change on any host',
+      ).toEqual(['is proven between node2, node1']);
+    });
+
+    it('takes in one that --limit leaves out where there is no other one', () => {
+      const alone = { others: [], hosts: batch.slice(0, 1) };
+      expect(between({ ...alone, leftOut: ['node9', 'node4'] })).toEqual(['is proven between node1, node4']);
+      expect(between({ ...alone, leftOut: ['node9'] }), 'it is no Ready Node').toEqual([]);
+    });
+
+    it('takes two nodes', () => {
+      const alone = { others: [], hosts: batch.slice(0, 1) };
+      expect(datapath.notDone?.(around(alone), beyond)).toContain('two nodes');
+      expect(between(alone)).toEqual([]);
+      expect(between({ others: [], changing: batch })).toEqual(['is proven between node1, node2']);
+    });
   });
 });

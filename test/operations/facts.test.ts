@@ -15,6 +15,15 @@ route 10.5.1.0/24 via 10.0.0.22 dev eth0 proto 157
 route unreachable 10.9.0.0/16 metric 4000000
 flannel 10.5.0.0/16
 agent 10.6.0.0/16
+static-routes BACKEND vxlan
+static-routes PORT 8472
+own-flannel {"Network":"10.5.0.0/16","Backend":{"Type":"vxlan","VNI":7}}
+foreign-flannel pod /etc/kube-flannel/net-conf.json {"Network":"10.244.0.0/16","Backend":{"Type":"host-gw"}}
+foreign-flannel flanneld.service /etc/x.json
+listens 2815
+vxlan 7: vx9: <BROADCAST,MULTICAST> mtu 1450 qdisc noop state DOWN mode DEFAULT group default qlen 1000\\    link/ether 02:35:61:70:b7:00 brd ff:ff:ff:ff:ff:ff \\    vxlan id 9 dev eth0 srcport 0 0 dstport 8472 ttl auto
+installed provision-static-routes.service 20260102-000000-bbbb
+installed provision-static-routes.service 20260101-000000-aaaa
 unproven yes
 unit MainPID=412
 unit NRestarts=2
@@ -62,12 +71,35 @@ test('facts are read from what the host printed', () => {
   );
 });
 
+test('what a host has of a pod network is read', () => {
+  expect(parseFacts(output).network).toEqual({
+    staticRoutes: new Map([
+      ['BACKEND', 'vxlan'],
+      ['PORT', '8472'],
+    ]),
+    flannel: { network: '10.5.0.0/16', backend: 'vxlan', vni: 7 },
+    foreignFlannels: [
+      {
+        isPod: true,
+        configPath: '/etc/kube-flannel/net-conf.json',
+        network: '10.244.0.0/16',
+        backend: 'host-gw',
+      },
+      { unit: 'flanneld.service', isPod: false, configPath: '/etc/x.json' },
+    ],
+    vxlans: [{ device: 'vx9', vni: 9, port: 8472, isExclusive: false }],
+    listening: new Set([10261]),
+    installedBy: new Map([['provision-static-routes.service', '20260102-000000-bbbb']]),
+  });
+});
+
 test('a unit is told apart from the next one, with the words of its process and its start by the clock', () => {
   const { units } = parseFacts(output);
   expect([...units.keys()]).toEqual(['kubelet.service', 'absent.service']);
   expect(units.get('kubelet.service')).toEqual({
     unit: 'kubelet.service',
     loaded: true,
+    isMissing: false,
     active: true,
     mainPid: 412,
     invocationId: 'a1',
@@ -75,5 +107,5 @@ test('a unit is told apart from the next one, with the words of its process and 
     startedAt: 1700000020.5,
     commandLine: ['/opt/bin/kubelet', '--node-labels=a=b c', '--v=2'],
   });
-  expect(units.get('absent.service')).toMatchObject({ loaded: false, active: false, commandLine: [] });
+  expect(units.get('absent.service')).toMatchObject({ loaded: false, isMissing: true, active: false, commandLine: [] });
 });

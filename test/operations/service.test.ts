@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { service } from '../../src/operations/service.ts';
-import { changesOf } from './case.ts';
+import { base64, changesOf } from './case.ts';
 
 const conf = '/etc/containerd/config.toml';
 const wish = { unit: 'containerd.service', state: 'running', restart_after: [conf] };
@@ -87,4 +87,60 @@ test('a unit that an earlier task writes may be missing', () => {
     'containerd.service: start at boot',
     'containerd.service: start',
   ]);
+});
+
+const unitText = `# /etc/systemd/system/kubelet.service
+[Service]
+Environment=EXTRA=--v=2
+ExecStart=/usr/bin/taskset -c 0 /opt/k8s/bin/kubelet $OPTS $EXTRA --node-ip=%H
+`;
+const command = (running: string, { opts = '--max-pods=90' as string | null, texts = 't1', text = unitText } = {}) => [
+  'hostname node-1',
+  `unit ${base64(opts === null ? text : text.replace('EXTRA=', `OPTS=${opts} EXTRA=`))}`,
+  `running ${base64(running === '' ? '' : `${running.replaceAll(' ', '\0')}\0`)}`,
+  `texts ${texts}`,
+];
+const kubelet = '/opt/k8s/bin/kubelet --max-pods=90 --v=2 --node-ip=node-1';
+
+test.each<[string, readonly string[], readonly string[], boolean]>([
+  ['the same words', command(kubelet), [], false],
+  ['another value', command(kubelet.replace('90', '80')), [], true],
+  ['a word that its files have no more', command(`${kubelet} --seccomp-default`), [], true],
+  [
+    'a variable that no file sets: what is there may come from it',
+    command(`${kubelet} --x`, { opts: null }),
+    [],
+    false,
+  ],
+  ['and what its files do say is missing', command(kubelet.replace('--v=2', '--v=1'), { opts: null }), [], true],
+  ['something else runs in its place', command('/usr/bin/wrapper kubelet'), [], false],
+  [
+    'a specifier that is not resolved',
+    command(kubelet.replace('node-1', 'x'), { text: unitText.replace('%H', '%m') }),
+    [],
+    false,
+  ],
+  [
+    'a script',
+    command('/bin/sh /start.sh', { text: '# /etc/systemd/system/a.service\n[Service]\nExecStart=/start.sh\n' }),
+    [],
+    false,
+  ],
+  ['we started it from these very texts', command('/opt/k8s/bin/kubelet'), ['process p1', 'texts t1'], false],
+  ['we started it from other texts', command('/opt/k8s/bin/kubelet'), ['process p1', 'texts t0'], true],
+  ['we started an earlier one from these texts', command('/opt/k8s/bin/kubelet'), ['process p0', 'texts t1'], true],
+])('command line: %s', (_name, lines, stamp, isDue) => {
+  const output = `${seen({ stamp })}${lines.join('\n')}\n`;
+  const changes = changesOf(service, { unit: 'containerd.service', state: 'running', command_line: true }, output);
+  expect(changes).toEqual(
+    isDue ? ['containerd.service: restart: it runs with another command line than its unit says'] : [],
+  );
+});
+
+test('one that a task before stops is started again, once', () => {
+  const stopped = { files: new Map(), stopped: new Set([wish.unit]) };
+  expect(changesOf(service, wish, seen({}), stopped)).toEqual(['containerd.service: restart: it is stopped before']);
+  expect(changesOf(service, { unit: wish.unit }, seen({}), stopped)).toEqual([]);
+  const down = seen({ properties: { ActiveState: 'inactive' } });
+  expect(changesOf(service, wish, down, stopped)).toEqual(['containerd.service: start']);
 });

@@ -24,8 +24,6 @@ describe('what an inventory means', () => {
       groups: ['all', 'nodes'],
       connection: {
         address: '10.0.0.11',
-        port: 22,
-        user: 'root',
         become: false,
         privateKeyFile: '/home/op/.ssh/id',
         knownHostsFile: '/etc/cluster/known_hosts',
@@ -71,6 +69,44 @@ describe('what an inventory means', () => {
       flags: { v: '4', 'hostname-override': 'x' },
     });
     expect(host?.variables).toEqual({ labels: { c: 3 } });
+  });
+});
+
+describe('fields of the kubelet', () => {
+  const config = (fields: string) => inventoryText({ vars: `    kubelet: { config: ${fields} }` });
+
+  it('keeps them nested and typed', () => {
+    const fields = '{ maxPods: 200, evictionHard: { memory.available: 100Mi }, failSwapOn: false }';
+    expect(parse(config(fields)).settings.kubelet.config).toEqual({
+      maxPods: 200,
+      evictionHard: { 'memory.available': '100Mi' },
+      failSwapOn: false,
+    });
+  });
+
+  it.each([
+    ['{ maxPod: 200 }', 'A kubelet has no field "maxPod" (did you mean "maxPods"?)', '{ maxPod'],
+    ['{ authentication: { anonymus: {} } }', '(did you mean "authentication.anonymous"?)', '{ anonymus'],
+    ['{ maxPods: many }', '"maxPods" is a number', ': many'],
+  ])('%s is refused at its place', (fields, what, before) => {
+    const text = config(fields);
+    const line = text.split('\n').findIndex((one) => one.includes('{ config:')) + 1;
+    const column = (text.split('\n')[line - 1] ?? '').indexOf(before) + 3;
+    expect(thrownBy(() => parse(text))).toContain(`:${line}:${column}\n  `);
+    expect(thrownBy(() => parse(text))).toContain(what);
+  });
+
+  it.each(['{ A: true }', '[A]', 'null'])('are written as on a command line, not as %s', (value) => {
+    const text = inventoryText({ vars: `    kubelet: { flags: { feature-gates: ${value} } }` });
+    expect(thrownBy(() => parse(text))).toContain('Not the value of a flag as on a command line ("a=1,b=2")');
+  });
+
+  it('are set for a kube-proxy only where it is managed', () => {
+    const text = (manage: boolean) => inventoryText({ vars: `    kube_proxy: { manage: ${manage}, flags: { v: 4 } }` });
+    expect(parse(text(true)).settings.kube_proxy.flags).toEqual({ v: '4' });
+    expect(thrownBy(() => parse(text(false)))).toContain('only with manage: true');
+    const drops = inventoryText({ vars: '    kube_proxy: { drop_unknown_flags: true }' });
+    expect(thrownBy(() => parse(drops))).toContain('only with manage: true');
   });
 });
 
@@ -127,7 +163,7 @@ describe('what is refused', () => {
         Unknown variable of Ansible: "ansible_usr" (did you mean "ansible_user"?)
           3 |     ansible_usr: root
             |     ^
-        Understood: ansible_host, ansible_port, ansible_user, ansible_ssh_private_key_file, ansible_password, ansible_become, ansible_become_user, ansible_become_method, ansible_become_password, ansible_group_priority, ssh_known_hosts_file.
+        Understood: ansible_connection, ansible_host, ansible_port, ansible_user, ansible_ssh_private_key_file, ansible_password, ansible_become, ansible_become_user, ansible_become_method, ansible_become_password, ssh_key_passphrase, ansible_group_priority, ssh_known_hosts_file, ssh_proxy_jump, ssh_config_file.
       ✖ CONFIG_INVALID  inventory.yaml:4:5
         Unrecognized key: "networks" (did you mean "network"?)
           4 |     networks: {}
@@ -153,7 +189,7 @@ describe('what is refused', () => {
           12 |     kubelet: { flags: { --v: 2 } }
              |                         ^
       ✖ CONFIG_INVALID  inventory.yaml:13:23
-        Invalid input: expected "static-routes"
+        Invalid option: expected one of "static-routes"|"flannel"|"flannel-daemonset" (did you mean "static-routes"?)
           13 |     network: { agent: static-route, masquerade: yes }
              |                       ^
       ✖ CONFIG_INVALID  inventory.yaml:13:49
@@ -165,7 +201,7 @@ describe('what is refused', () => {
           17 |         node[01:03]: { ansible_port: 99999, ansible_become_password: …
              |                                      ^
       ✖ CONFIG_INVALID  inventory.yaml:17:70
-        Invalid input: expected string, received number (put it in quotes)
+        Invalid input: expected string or object (put it in quotes)
           17 |         node[01:03]: { ansible_port: 99999, ansible_become_password: …
              |                                                                      ^
       ✖ CONFIG_INVALID  inventory.yaml:18:9
@@ -241,4 +277,15 @@ describe('what is refused', () => {
     expect(parse(text).warnings).toEqual(['/etc/cluster/inventory.yaml:5:5 the variable "motd" is read by nothing']);
     expect(parse(text, ['motd']).warnings).toEqual([]);
   });
+});
+
+it("says of an inventory in Ansible's older format how it becomes YAML", () => {
+  expect(brief('# hosts\n\n[nodes:vars] ; all\na=b\n')).toBe(
+    `✖ CONFIG_INVALID  inventory.yaml:3:1
+  An inventory in INI format is not read
+    3 | [nodes:vars] ; all
+      | ^
+  Write it in YAML, as in inventory.example.yaml; \`ansible-inventory -i inventory.yaml --list --yaml\` prints this one so.`,
+  );
+  expect(brief('[a, b]\n')).not.toContain('INI');
 });

@@ -114,11 +114,7 @@ describe('a bad playbook', () => {
         loop: "a {{ motd }}"
         directory: { path: /x }`;
     expect(refusal(tasks).replaceAll(/\/\S*\/unit.hbs/g, 'unit.hbs')).toMatchInlineSnapshot(`
-      "✖ CONFIG_INVALID  unit.hbs:2:5
-        Unknown variable: "mtod" (did you mean "motd"?)
-          2 | B={{mtod}}
-            |     ^
-      ✖ CONFIG_INVALID  playbooks/bad.yaml:7:9
+      "✖ CONFIG_INVALID  playbooks/bad.yaml:7:9
         Unknown operation: "sysctll" (did you mean "sysctl"?)
           7 |         sysctll: {}
             |         ^
@@ -180,7 +176,11 @@ describe('a bad playbook', () => {
       ✖ CONFIG_INVALID  playbooks/bad.yaml:32:15
         A loop goes over a list, or over one variable: "{{ some.list }}"
           32 |         loop: "a {{ motd }}"
-             |               ^"
+             |               ^
+      ✖ CONFIG_INVALID  unit.hbs:2:5
+        Unknown variable: "mtod" (did you mean "motd"?)
+          2 | B={{mtod}}
+            |     ^"
     `);
   });
 

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parseSource } from '../../../src/config/source.ts';
 import { thrownBy } from './shown.ts';
 
@@ -51,11 +51,68 @@ it('says what to write instead of a vault', () => {
       '  Values encrypted with Ansible Vault are not read',
       '    2 |   ansible_password: …',
       '      |                     ^',
-      '  Write the value itself, in an inventory that only you can read (chmod 600), or log in with ansible_ssh_private_key_file.',
+      '  Write { env: NAME } or { file: PATH } for a secret that is kept elsewhere, or encrypt it anew with age: provision secret encrypt.',
     ].join('\n'),
   );
 });
 
 it('refuses other tags', () => {
   expect(thrownBy(() => parseSource('a.yaml', 'a: !unsafe x\n'))).toContain('Unknown tag: !unsafe');
+});
+
+it('says which alias has no anchor, and where', () => {
+  expect(thrownBy(() => parseSource('a.yaml', 'a: 1\nb: *none\n'))).toBe(
+    [
+      '✖ CONFIG_INVALID  a.yaml:2:4',
+      '  Not valid YAML: Unresolved alias: none',
+      '    2 | b: *none',
+      '      |    ^',
+    ].join('\n'),
+  );
+});
+
+const values = [
+  '*Sec99',
+  '!Sec99',
+  '!!Sec99',
+  '!e!Sec99',
+  '|Sec99',
+  '>Sec99',
+  '"x"Sec99',
+  "'x'Sec99",
+  '@Sec99',
+  '`Sec99',
+  '%Sec99: a: b',
+];
+const quiet = (text: string): void => {
+  const told = thrownBy(() => parseSource('a.yaml', text));
+  expect(told).toMatch(/^✖ CONFIG_INVALID {2}a.yaml:\d/);
+  expect(told).toContain('put the value in quotes');
+  expect(told).not.toContain('Sec99');
+};
+
+describe.each(values)('a secret that is no YAML is not repeated: %s', (value) => {
+  it.each([
+    ['on the line of its key', `a:\n  ansible_password: ${value}\nb: 1\n`],
+    ['on the next line', `a:\n  ansible_password:\n    ${value}\nb: 1\n`],
+    ['after a comment and an empty line', `a:\n  ansible_password: # mine\n\n    # this\n    ${value}\nb: 1\n`],
+    ['in a list', `a:\n  my_secret:\n  - ${value}\nb: 1\n`],
+    ['after a reference', `a: { ansible_password: { env: A }, ssh_key_passphrase: ${value} }\n`],
+  ])('%s', (_, text) => quiet(text));
+});
+
+it('nor is one without a space before it', () => {
+  const told = thrownBy(() => parseSource('a.yaml', 'ansible_password:Sec99\nb: 1\n'));
+  expect(told).toMatch(/^✖ CONFIG_INVALID {2}a.yaml:1:1\n/);
+  expect(told).not.toContain('Sec99');
+});
+
+it('in lines of a text, however they are indented', () => {
+  quiet('a:\n  ansible_password:\n    "x"\n      Sec99\n');
+  quiet('a:\n  ansible_password: { Sec99: 1, Sec99: 2 }\n');
+});
+
+it('shows lines below a secret that are no part of it', () => {
+  const told = thrownBy(() => parseSource('a.yaml', 'a:\n  ansible_password: x\n  b: *none\n'));
+  expect(told).toContain('    3 |   b: *none\n');
 });

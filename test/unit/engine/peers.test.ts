@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { peersOf } from '../../../src/engine/peers.ts';
-import type { NodeState } from '../../../src/kubernetes/cluster.ts';
+import { hostPeers, peersOf } from '../../../src/engine/peers.ts';
+import type { NodeState } from '../../../src/kubernetes/cluster/cluster.ts';
 
 const node = (name: string, podCidr: string | undefined, ...addresses: string[]): NodeState => ({
   name,
@@ -11,6 +11,10 @@ const node = (name: string, podCidr: string | undefined, ...addresses: string[])
   reason: '',
   heartbeatAt: 0,
   leaseAt: 0,
+  labels: {},
+  taints: [],
+  isCordoned: false,
+  version: '1',
 });
 const snapshot = (...nodes: NodeState[]) => ({ nodes, leader: undefined });
 
@@ -38,4 +42,16 @@ test('unknown while another Node has no podCIDR; one without an address has no m
   expect(peersOf('a', snapshot(node('a', undefined), node('b', undefined, '10.0.0.2')))).toBeUndefined();
   expect(peersOf('a', snapshot(node('a', undefined), node('b', '10.1.0.0/24')))).toEqual([]);
   expect(peersOf('a', snapshot(node('a', undefined))), 'its own does not matter').toEqual([]);
+});
+
+test('hosts without a Node are reached under an address made of their own', () => {
+  expect(
+    hostPeers([
+      { name: 'cp2', address: '10.0.0.4' },
+      { name: 'cp1', address: '10.0.0.3' },
+    ]),
+  ).toEqual([
+    { name: 'cp1', pod_cidr: '250.0.0.3/32', address: '10.0.0.3' },
+    { name: 'cp2', pod_cidr: '250.0.0.4/32', address: '10.0.0.4' },
+  ]);
 });

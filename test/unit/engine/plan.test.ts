@@ -41,6 +41,17 @@ test('a task sees what the tasks before it are about to write, and only that', (
   expect(planned.map((one) => one.upcoming)).toEqual(seen);
 });
 
+test('a task sees which units are stopped by those before it that have something to do', () => {
+  seen.length = 0;
+  const stopping: HostOperation = { ...operation, stops: (desired) => [`${desired}.service`] };
+  planTasks([
+    { task: { ...task('a'), operation: stopping }, actual: 'other' },
+    { task: { ...task('b'), operation: stopping }, actual: 'b' },
+    { task: task('c'), actual: 'c' },
+  ]);
+  expect(seen.map(({ stopped }) => [...(stopped ?? [])])).toEqual([[], ['a.service'], ['a.service']]);
+});
+
 test('a look that failed is an error with its reason', () => {
   expect(probeItem(task('a'), 'p').source).toContain('cat /x');
   const answer = { id: 'p', stdout: 'a\n', stderr: 'no such file', code: 0 };

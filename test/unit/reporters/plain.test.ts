@@ -125,3 +125,12 @@ test('what a host says cannot steer the terminal', async () => {
   const text = await log([{ type: 'warning', host: 'node1', message: '\u001b]0;title\u0007\u001b[2Jgone\r' }]);
   expect(text).toBe('warning: node1: ]0;titlegone\n');
 });
+
+test('what an asked-for end means, and settings of one run', async () => {
+  const settings = [{ set: 'a.b=1', path: ['a', 'b'], value: 1, hosts: ['n'], written: ['i.yaml:1:1'], lines: '' }];
+  const text = await log([
+    { type: 'stopping', message: 'Stopping after the batch in hand' },
+    { type: 'one-off-settings', inventory: 'i.yaml', settings },
+  ]);
+  expect(text).toMatch(/^Stopping after the batch in hand\n\n--set a\.b=1 is for this run alone.*\nTo keep it, .*\n$/);
+});

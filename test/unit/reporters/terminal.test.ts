@@ -29,7 +29,14 @@ afterEach(() => {
 async function play(events: readonly RunEvent[], options: { pauseMs?: number; verbose?: boolean } = {}) {
   const stream = new Screen();
   const { pauseMs = 0, verbose = false } = options;
-  const display = createReporter({ output: 'text', isTerminal: true, color: false, verbose, stream });
+  const display = createReporter({
+    output: 'text',
+    isTerminal: true,
+    color: false,
+    verbose,
+    stream,
+    redact: (text) => text,
+  });
   for (const event of events) {
     display.show(event);
     if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
