@@ -61,7 +61,7 @@ export async function perform<Status extends string>(
       return;
     }
     isStopping = true;
-    void Promise.all([display.close(), lock?.release()]).then(() => {
+    void Promise.all([display.close(), lock?.release('stop')]).then(() => {
       process.stderr.write(`Interrupted: ${interrupted}\n`);
       process.exit(signal === 'SIGINT' ? 130 : 143);
     });

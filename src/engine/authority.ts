@@ -1,5 +1,5 @@
 import { ProvisionError } from '../errors.ts';
-import { type CertificateRequest, issueCertificate, type Sign } from '../kubernetes/identity/issue-certificate.ts';
+import type { CertificateRequest, Sign } from '../kubernetes/identity/issue-certificate.ts';
 import { readFailure } from '../operations/failure.ts';
 import { ShellScript, sh } from '../shell.ts';
 import type { Host } from './host.ts';
@@ -30,6 +30,8 @@ export async function signCertificate(
 ): Promise<string> {
   const certificate = certificateOf(authority, hosts);
   if (authority === undefined || certificate === undefined) throw unreachable(authority);
+  // what makes certificates costs every start a tenth of a second
+  const { issueCertificate } = await import('../kubernetes/identity/issue-certificate.ts');
   if ('certificate' in authority) return issueCertificate(request, certificate, authority.sign);
   return issueCertificate(request, certificate, (bytes) => signOnHost(bytes, authority, hosts.get(authority.host)));
 }

@@ -24,8 +24,8 @@ export interface LockTiming {
 
 const usualTiming: LockTiming = { durationMs: 45_000, renewEveryMs: 10_000, giveUpAfterMs: 30_000 };
 
-/** How long the end of a run waits for an API that does not answer. */
-const releaseTimeoutMs = 3_000;
+/** How long an end waits for an API that does not answer: that of a run by itself, and that of one somebody stopped. */
+const patienceMs = { run: 15_000, stop: 3_000 } as const;
 
 /** The cluster's lock from the point of view of one run: not held, held, lost, or given back. */
 export class ClusterLock {
@@ -84,11 +84,11 @@ export class ClusterLock {
   }
 
   /** Gives the lock back, if it is held; says so where that fails, and never throws. */
-  async release(): Promise<void> {
+  async release(end: keyof typeof patienceMs = 'run'): Promise<void> {
     if (this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#timer);
-    const late = sleep(releaseTimeoutMs, 'late' as const, { ref: false });
+    const late = sleep(patienceMs[end], 'late' as const, { ref: false });
     const removed = await Promise.race([this.#pending.then(() => this.#remove()), late]).catch(() => 'late' as const);
     if (removed === 'late' && this.#lease)
       this.#options.warn(

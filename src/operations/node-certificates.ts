@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { ProvisionError } from '../errors.ts';
 import type { CertificateRequestState } from '../kubernetes/cluster/certificate-requests.ts';
-import { readSubject } from '../kubernetes/identity/read-request.ts';
 import { askingHosts, tokenField } from './bootstrap-token.ts';
 import { type ClusterView, defineClusterOperation } from './cluster-operation.ts';
 
@@ -16,7 +15,12 @@ const allowedUsages = ['digital signature', 'key encipherment', 'client auth'];
 const recheckMs = 1000;
 
 /** What is wrong with a request of the token's owner; undefined for one that a kubelet of these Nodes has to make. */
-export function whyRefused(asked: CertificateRequestState, nodes: readonly string[]): string | undefined {
+export async function whyRefused(
+  asked: CertificateRequestState,
+  nodes: readonly string[],
+): Promise<string | undefined> {
+  // what reads certificates costs every start a tenth of a second
+  const { readSubject } = await import('../kubernetes/identity/read-request.ts');
   const { subject = [] } = readSubject(asked.request) ?? {};
   const isNode = nodes.some((node) => subject.join() === `O=system:nodes,CN=system:node:${node}`);
   if (!isNode) return `its subject is ${subject.join(', ') || 'not to be read'}`;
@@ -55,7 +59,7 @@ export const nodeCertificates = defineClusterOperation({
     for (;;) {
       const asked = (await api.certificateRequests.list()).filter((one) => one.user === user);
       for (const one of asked) {
-        const why = whyRefused(one, nodes);
+        const why = await whyRefused(one, nodes);
         if (why !== undefined) throw unexpected(one, why);
         if (!one.isApproved && !one.isDenied)
           await api.certificateRequests.approve(one.name, 'asked for with a token that provision made for this node');

@@ -32,8 +32,8 @@ test.each<[string, Partial<CertificateRequestState>, readonly string[], RegExp |
   ['for a server', { usages: ['client auth', 'server auth'] }, ['node1'], /usages/],
   ['for nothing', { usages: [] }, ['node1'], /usages/],
   ['of another signer', { signer: 'kubernetes.io/kube-apiserver-client' }, ['node1'], /signer/],
-])('a request %s', (_name, more, nodes, why) => {
-  const found = whyRefused(asked(more), nodes);
+])('a request %s', async (_name, more, nodes, why) => {
+  const found = await whyRefused(asked(more), nodes);
   if (why === undefined) expect(found).toBeUndefined();
   else expect(found).toMatch(why);
 });

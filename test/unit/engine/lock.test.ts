@@ -243,7 +243,7 @@ describe('a lock that is held', () => {
     const { lock, warnings } = newLock('1');
     await lock.acquire(leases);
     state.answers = false;
-    await lock.release();
+    await lock.release('stop');
     expect(warnings).toEqual([expect.stringContaining('runs out within 45 s by itself')]);
     expect(await outcome(lock.confirm()), 'nothing is changed after that').toBe('LOCK_LOST');
   });
