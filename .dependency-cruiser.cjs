@@ -51,7 +51,7 @@ module.exports = {
       '^src/(config/source|kubernetes/(kubelet/yaml-text|kubelet/edit-yaml|cluster/manifest))\\.ts$',
     ),
     home('toml', 'smol-toml', '^src/kubernetes/containerd/containerd-toml\\.ts$'),
-    home('kubernetes-client', '@kubernetes/client-node', '^src/kubernetes/cluster/api\\.ts$'),
+    home('kubernetes-client', '@kubernetes/client-node', '^src/kubernetes/cluster/client\\.ts$'),
     home('asn1', '@peculiar', '^src/kubernetes/identity/(issue-certificate|read-request)\\.ts$'),
     home('commander', 'commander', '^src/cli/'),
     home('diff', 'diff', '^src/reporters/change-text\\.ts$'),

@@ -2,6 +2,19 @@
 import { rmSync } from 'node:fs';
 import { build } from 'esbuild';
 
+const client = '@kubernetes/client-node';
+
+/** Lets go of what nobody imports of the client, whose package does not say that its modules do nothing by themselves. */
+const shakeClient = {
+  name: 'shake-client',
+  setup({ onResolve, resolve }) {
+    onResolve({ filter: /^(@kubernetes|\.)/ }, async ({ path, importer, resolveDir, kind, pluginData }) => {
+      if (pluginData === client || !(path === client || importer.includes(client))) return undefined;
+      return { ...(await resolve(path, { importer, resolveDir, kind, pluginData: client })), sideEffects: false };
+    });
+  },
+};
+
 rmSync('dist', { recursive: true, force: true });
 await build({
   entryPoints: ['src/cli/main.ts'],
@@ -15,6 +28,7 @@ await build({
   minifyWhitespace: true,
   sourcemap: 'linked',
   sourcesContent: false,
+  plugins: [shakeClient],
   external: ['cpu-features', '*.node'],
   banner: {
     js: [

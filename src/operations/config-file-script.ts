@@ -1,6 +1,6 @@
 import type { WantedFlags } from '../kubernetes/flags/flags.ts';
 import { joinScripts, ShellScript, sh } from '../shell.ts';
-import { decodeBase64, readLines } from './fields.ts';
+import { decodePath, readLines } from './fields.ts';
 import { parseFile, type SeenFile } from './managed-file.ts';
 
 /** A configuration file as it was seen: by the path that a flag gives, and the file itself where that is a link. */
@@ -26,7 +26,7 @@ const seeConfig = ShellScript.trusted(`
 see_config() {
   for path; do
     target=$(readlink -f "$path") || target=$path
-    echo "config $(printf %s "$path" | encode) $(printf %s "$target" | encode) $(look "$target" - yes)"
+    echo "config $(encode_path "$path") $(encode_path "$target") $(look "$target" - yes)"
   done
 }
 
@@ -43,7 +43,7 @@ see_folders() {
   unit=$1
   shift
   for folder in $(printf '%s\\n' "$@" $(flag_files "$unit" config-dir) | sed 's|/$||' | sort -u); do
-    [ ! -L "$folder" ] || echo "link $(printf %s "$folder" | encode)"
+    [ ! -L "$folder" ] || echo "link $(encode_path "$folder")"
     folder_files "$folder" | while IFS= read -r path; do see_config "$path"; done
   done
 }
@@ -68,8 +68,8 @@ export function parseConfigFiles(output: string): ConfigFiles {
       .filter(([key]) => key === 'config')
       .map(([, value]) => {
         const [path = '', target = '', ...file] = value.split(' ');
-        return { path: decodeBase64(path), target: decodeBase64(target), file: parseFile(file.join(' ')) };
+        return { path: decodePath(path), target: decodePath(target), file: parseFile(file.join(' ')) };
       }),
-    links: lines.filter(([key]) => key === 'link').map(([, value]) => decodeBase64(value)),
+    links: lines.filter(([key]) => key === 'link').map(([, value]) => decodePath(value)),
   };
 }

@@ -4,7 +4,7 @@ import { ShellScript } from '../shell.ts';
 export const askContainerd = ShellScript.trusted(`
 # find_containerd UNIT: sets binary, and config to the file that its command line names.
 find_containerd() {
-  command=$(systemctl show "$1" -p ExecStart 2>/dev/null || :) binary= config= last=
+  command=$(value ExecStart "$(shown "$1")") binary= config= last=
   case $command in *'{ path='*) binary=\${command#*'{ path='} binary=\${binary%%[ ;]*} command=\${command#*'argv[]='} ;; esac
   # behind taskset and its like
   case \${binary##*/} in containerd*) ;; *) binary= ;; esac
@@ -62,7 +62,7 @@ see_containerd() {
   look "$target" - yes
   echo "target $target"
   find_containerd "$2" || return 0
-  cache=/run/provision/facts/version$(printf %s "$binary" | tr / _).$(stat -L -c '%i.%s.%Y' "$binary")
+  cache=/run/provision/facts/version$binary.$(stat -L -c '%i.%s.%Y' "$binary")
   if [ -s "$cache" ]; then said=$(cat "$cache")
   else
     said=$("$binary" --version) || return 0

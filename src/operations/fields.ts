@@ -29,3 +29,6 @@ export const readField = (output: string, key: string): string =>
   readLines(output).find(([name]) => name === key)?.[1] ?? '';
 
 export const decodeBase64 = (text: string): string => Buffer.from(text, 'base64').toString('utf8');
+
+/** What `encode_path` made of a path. */
+export const decodePath = (word: string): string => (word.startsWith('/') ? word : decodeBase64(word));

@@ -22,7 +22,7 @@ newest() { { echo 0; stat -L -c %Z -- "$@" 2>/dev/null; } | sort -n | tail -n 1;
 
 # process UNIT FILE…: when its files changed last, and when its process started, in microseconds since boot; 0 where none runs.
 process() {
-  _show=$(systemctl show "$1" -p ActiveState,MainPID,ExecMainStartTimestampMonotonic,FragmentPath,DropInPaths,EnvironmentFiles)
+  _show=$(shown "$1")
   shift
   _state= _pid=0 _began=0 _files=
   while IFS='=' read -r _key _value; do
@@ -30,7 +30,7 @@ process() {
       ActiveState) _state=$_value ;;
       MainPID) _pid=$_value ;;
       ExecMainStartTimestampMonotonic) _began=$_value ;;
-      *) _files="$_files \${_value% (ignore_errors=*}" ;;
+      FragmentPath | DropInPaths | EnvironmentFiles) _files="$_files \${_value% (ignore_errors=*}" ;;
     esac
   done <<END
 $_show

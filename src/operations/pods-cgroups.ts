@@ -7,16 +7,14 @@ export const seePodsCgroups = ShellScript.trusted(`
 see_pods_cgroups() {
   if [ -f /sys/fs/cgroup/cgroup.controllers ]; then set -- /sys/fs/cgroup; else set -- /sys/fs/cgroup/*; fi
   for name in kubepods kubepods.slice; do
-    use=
-    for root; do
-      [ -d "$root/$name" ] || continue
-      use=idle
-      [ -z "$(find "$root/$name" -name cgroup.procs -exec cat {} + 2>/dev/null | head -n 1)" ] || { use=busy; break; }
-    done
-    [ -z "$use" ] || echo "pods-cgroup $name $use"
+    folders= use=idle
+    for root; do [ ! -d "$root/$name" ] || folders="$folders $root/$name"; done
+    [ -n "$folders" ] || continue
+    [ -z "$(find $folders -name cgroup.procs -exec cat {} + 2>/dev/null | head -n 1)" ] || use=busy
+    echo "pods-cgroup $name $use"
   done
 }
-see_pods_cgroups`);
+once pods-cgroups see_pods_cgroups`);
 
 export const parsePodsCgroups = (output: string): readonly PodsCgroup[] =>
   readLines(output)

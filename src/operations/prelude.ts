@@ -17,6 +17,24 @@ warn() { printf 'provision-warning: %s\\n' "$1"; }
 # once NAME COMMAND…: its output; a trip's looks have one of their own, which asks only the first time.
 once() { shift; "$@"; }
 
+# shown UNIT: what systemd says of it, as KEY=VALUE; one question for all looks of a trip.
+shown() {
+  once "shown-$1" systemctl show "$1" -p LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,InvocationID,Type,MainPID,ExecStart \\
+    -p ExecMainStartTimestampMonotonic,ActiveEnterTimestampMonotonic,FragmentPath,DropInPaths,EnvironmentFiles 2>/dev/null
+}
+
+# value KEY TEXT: what is after KEY= in one of its lines.
+value() {
+  _value="
+$2"
+  case $_value in *"
+$1="*) ;; *) return 0 ;; esac
+  _value=\${_value#*"
+$1="}
+  printf '%s\\n' "\${_value%%"
+"*}"
+}
+
 # note FILE: standard input for a later look, whole or not at all; two runs may write at once, and no room is no matter.
 note() {
   { mkdir -p "\${1%/*}" && cat >"$1.$$" && mv -f "$1.$$" "$1"; } 2>/dev/null || rm -f "$1.$$"

@@ -9,8 +9,7 @@ nearest() { while [ ! -e "$1" ] && [ -n "$1" ]; do set -- "\${1%/*}"; done; prin
 
 # see_service UNIT FILE…
 see_service() {
-  systemctl show "$1" -p LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,InvocationID,Type \\
-    -p ExecMainStartTimestampMonotonic,ActiveEnterTimestampMonotonic | sed 's/=/ /'
+  shown "$1" | sed -n 's/^\\(LoadState\\|[A-Za-z]*State\\|NeedDaemonReload\\|InvocationID\\|Type\\|[A-Za-z]*Monotonic\\)=/\\1 /p'
   read -r uptime _ </proc/uptime
   echo "clock $(date +%s.%N) $uptime"
   read -r boot </proc/sys/kernel/random/boot_id

@@ -31,6 +31,17 @@ export const chains = [
   { table: 'filter', name: 'PROVISION-FWD', from: 'FORWARD' },
 ] as const;
 
+/** For awk: of all that iptables-save prints, which takes one look and makes no table. */
+const seenRules = [
+  '/^\\*/ { table = $1 }',
+  'table == "*filter" && $1 == ":FORWARD" { print "policy", $2 }',
+  ...chains.flatMap(({ name, from }) => [
+    `$1 == ":${name}" { print "rule -N ${name}" }`,
+    `/^-A ${name} / { print "rule", $0 }`,
+    `$0 == "-A ${from} -j ${name}" { print "jump ${name}" }`,
+  ]),
+].join('\n');
+
 /** Through the links to the back end of iptables that the agent uses, so that both look at the same rules. */
 export const seeRouting = (addresses: readonly string[]): ShellScript =>
   joinScripts([
@@ -38,14 +49,9 @@ export const seeRouting = (addresses: readonly string[]): ShellScript =>
 ip -4 -o route show proto ${routeProtocol} | sed 's/^/route /'
 [ ! -f /run/flannel/subnet.env ] || sed 's/^/env /' /run/flannel/subnet.env
 ip -4 -o addr show dev cni0 2>/dev/null | while read -r _ _ _ address _; do echo "bridge $address"; done
-iptables=/run/provision/iptables/iptables
-[ -x "$iptables" ] || iptables=iptables
-command -v "$iptables" >/dev/null || iptables=:`,
-    ...chains.map(
-      ({ table, name, from }) => sh`"$iptables" -w -t ${table} -S ${name} 2>/dev/null | grep '^-' | sed 's/^/rule /'
-"$iptables" -w -t ${table} -S ${from} 2>/dev/null |
-  sed -n -e 's/^-P FORWARD /policy /p' -e ${`s/^-A ${from} -j ${name}$/jump ${name}/p`}`,
-    ),
+save=/run/provision/iptables/iptables-save
+[ -x "$save" ] || save=iptables-save
+! command -v "$save" >/dev/null || "$save" 2>/dev/null | awk ${seenRules}`,
     seeVxlan,
     seeWays(addresses),
   ]);

@@ -4,6 +4,9 @@ import { ShellScript, sh } from '../shell.ts';
 export const seeUnitFiles = ShellScript.trusted(`
 encode() { base64 -w 0; }
 
+# encode_path PATH: as it is where it has nothing but what paths mostly have, else as base64, which never begins with a slash here.
+encode_path() { case $1 in *[!A-Za-z0-9/._@:+,=-]* | [!/]* | '') printf %s "$1" | encode ;; *) printf %s "$1" ;; esac; }
+
 # unit_text UNIT: its file and its drop-ins.
 unit_text() { once "text-$1" systemctl cat "$1" 2>/dev/null; }
 
@@ -23,18 +26,18 @@ unit_texts() {
 
 # running_words UNIT: the command line of its process, each word ended by NUL.
 running_words() {
-  pid=$(once "pid-$1" systemctl show "$1" -p MainPID)
-  pid=\${pid#MainPID=}
+  pid=$(value MainPID "$(shown "$1")")
   [ "\${pid:-0}" = 0 ] || cat "/proc/$pid/cmdline" 2>/dev/null || :
 }
 
 # see_unit_files UNIT
 see_unit_files() {
-  echo "hostname $(uname -n)"
+  read -r hostname </proc/sys/kernel/hostname
+  echo "hostname $hostname"
   text=$(unit_text "$1") || return 0
   echo "unit $(printf '%s\\n' "$text" | encode)"
   printf '%s\\n' "$text" | environment_files | while IFS= read -r path; do
-    echo "environment $(printf %s "$path" | encode) $(encode <"$path")"
+    echo "environment $(encode_path "$path") $(encode <"$path")"
   done
 }
 
@@ -67,7 +70,7 @@ named_files() {
 export const seeUnit = ShellScript.trusted(`${seeUnitFiles.source}
 # asked BINARY OPTION: what it prints, asked once for each build of it; nothing where it was stopped on its way.
 asked() {
-  cache=/run/provision/facts/$2$(printf %s "$1" | tr / _).$(stat -L -c '%i.%s.%Y' "$1")
+  cache=/run/provision/facts/$2$1.$(stat -L -c '%i.%s.%Y' "$1")
   [ ! -s "$cache" ] || { cat "$cache"; return; }
   said=$(timeout 20 "$1" "--$2" 2>&1) || [ $? -lt 124 ] || return 0
   printf '%s\\n' "$said"
@@ -78,8 +81,8 @@ flag_names() { sed -n 's/^\\( *\\(-[A-Za-z0-9], \\)\\{0,1\\}--\\{0,1\\}[^ ][^ ]*
 
 # see_unit UNIT
 see_unit() {
-  _show=$(systemctl show "$1" -p LoadState,ExecStart)
-  echo "load $(printf '%s\\n' "$_show" | sed -n 's/^LoadState=//p')"
+  _show=$(shown "$1")
+  echo "load $(value LoadState "$_show")"
   manifest=/etc/kubernetes/manifests/\${1%.service}.yaml
   [ ! -f "$manifest" ] || echo "manifest $manifest"
   once "files-$1" see_unit_files "$1"

@@ -6,7 +6,7 @@ import { folderOf, ownFolder, readsDropIns } from '../kubernetes/kubelet/kubelet
 import { checkRuntime, type RuntimeType } from '../kubernetes/kubelet/kubelet-runtime.ts';
 import { compileDropIn, type DropIn, type DropInRequest } from '../kubernetes/units/drop-in.ts';
 import { readBase } from '../kubernetes/units/unit-command.ts';
-import { decodeBase64, readLines } from './fields.ts';
+import { decodeBase64, decodePath, readLines } from './fields.ts';
 import { parseFile, type SeenFile } from './managed-file.ts';
 
 export interface UnitState {
@@ -62,7 +62,7 @@ export function parseUnitFiles(
     environmentTexts: new Map(
       valuesOf('environment').map((value) => {
         const [path = '', content = ''] = value.split(' ');
-        return [decodeBase64(path), decodeBase64(content)];
+        return [decodePath(path), decodeBase64(content)];
       }),
     ),
     specifiers: { H: valuesOf('hostname')[0] ?? '', n: unit, N: stem, p: stem.replace(/@.*/, '') },

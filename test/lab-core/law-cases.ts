@@ -75,14 +75,14 @@ const makeDropIns = (
   unitDropIn = '',
   dropIn = '',
 ) => `${makeConfigured('--config=/etc/laws.yaml', 'kind: KubeletConfiguration\nmaxPods: 110\nenforceNodeAllocatable: []\n')}
-cp /usr/bin/busybox /usr/local/bin/laws-kubelet; mkdir -p /run/provision/facts
+cp /usr/bin/busybox /usr/local/bin/laws-kubelet; for kind in help version; do mkdir -p /run/provision/facts/$kind/usr/local/bin; done
 sed -i 's|busybox tail|laws-kubelet|; s|/usr/bin/laws|/usr/local/bin/laws|' /etc/systemd/system/laws.service
-seen=_usr_local_bin_laws-kubelet.$(stat -c '%i.%s.%Y' /usr/local/bin/laws-kubelet)
+seen=/usr/local/bin/laws-kubelet.$(stat -c '%i.%s.%Y' /usr/local/bin/laws-kubelet)
 printf '      --%s  x\\n' 'config string' 'config-dir string' quiet >/run/provision/facts/help$seen
 echo 'Kubernetes v1.34.4' >/run/provision/facts/version$seen
 ${dropIn && write('/etc/provision/kubelet.conf.d/90-provision.conf', dropIn)}
 ${unitDropIn && write('/etc/systemd/system/laws.service.d/90-provision.conf', unitDropIn)}systemctl daemon-reload`;
-const dropDropIns = `${dropLaws}; rm -rf /usr/local/bin/laws-kubelet /run/provision/facts/*laws-kubelet* /etc/provision/kubelet.conf.d; rmdir --ignore-fail-on-non-empty /etc/provision`;
+const dropDropIns = `${dropLaws}; rm -rf /usr/local/bin/laws-kubelet /run/provision/facts/*/usr/local/bin/laws-kubelet* /etc/provision/kubelet.conf.d; rmdir --ignore-fail-on-non-empty /etc/provision`;
 const sentToFolder = `[Service]
 ExecStart=
 ExecStart=/usr/local/bin/laws-kubelet $OPTS --quiet --config-dir=/etc/provision/kubelet.conf.d

@@ -96,7 +96,7 @@ export async function openCluster(
   kubeconfigFile: string,
   { references, hide, patience }: ClusterOptions = { references: [], hide() {} },
 ): Promise<ClusterApi> {
-  const k8s = await import('@kubernetes/client-node');
+  const k8s = await import('./client.ts');
   const config = new k8s.KubeConfig();
   let endpoint: Endpoint;
   try {

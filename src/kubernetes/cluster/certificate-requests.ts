@@ -1,5 +1,5 @@
-import type * as Client from '@kubernetes/client-node';
 import type { KubeConfig, V1CertificateSigningRequest } from '@kubernetes/client-node';
+import type * as Client from './client.ts';
 
 /** A request for a certificate, as the API has it. */
 export interface CertificateRequestState {

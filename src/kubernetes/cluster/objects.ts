@@ -1,7 +1,7 @@
-import type * as Client from '@kubernetes/client-node';
 import type { KubeConfig, KubernetesObject, V1APIResource, V1Secret } from '@kubernetes/client-node';
 import { ProvisionError } from '../../errors.ts';
 import { fixedResource } from './api-versions.ts';
+import type * as Client from './client.ts';
 import { type LiveObject, type Manifest, nameObject, type ObjectReference, referTo } from './manifest.ts';
 import { messageIn } from './status-message.ts';
 

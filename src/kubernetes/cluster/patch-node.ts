@@ -1,4 +1,4 @@
-import type * as Client from '@kubernetes/client-node';
+import type * as Client from './client.ts';
 
 /** Changes fields of a Node by a merge patch; the new version, undefined where the Node is no longer of the version given. */
 export async function patchNode(

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type * as Client from '@kubernetes/client-node';
 import type { KubeConfig, V1ClusterRole, V1ClusterRoleBinding, V1PolicyRule } from '@kubernetes/client-node';
+import type * as Client from './client.ts';
 
 /** Something to do with objects of the core group, in all namespaces. */
 export interface Right {
