@@ -3,20 +3,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { Lab } from '../../src/lab/lab.ts';
 import { describeOwnLabs } from '../lab/own-lab.ts';
+import { randomMoments, seed } from '../lab/random-moments.ts';
 import { kubectl, nodeObjects, readyCondition } from '../lab/read-hosts.ts';
 import { runUp, startCommand } from '../lab/run-up.ts';
 import { beginAgain, nodeNames, noPodIsLeft, told } from '../lab/settle.ts';
 import { say } from '../lab/shared-lab.ts';
 import { halfWritten, startsOf, wholeState } from '../lab/whole-state.ts';
-import { randomNumbers } from '../random-numbers.ts';
 
-const seed = Number(process.env['PROVISION_SEED'] ?? Date.now() % 1_000_000);
 const labs = 4;
-const killsEach = 5;
+const kills = 20;
 
-/** One moment in each twentieth of a run, from 0 to 1. */
-const random = randomNumbers(seed);
-const moments = Array.from({ length: labs * killsEach }, (_, part) => (part + random()) / (labs * killsEach));
+/** Those of one lab; the others' are between them. */
+const moments = randomMoments(kills);
+const momentsOf = (index: number): readonly number[] => moments.filter((_, place) => place % labs === index);
 
 /** Starts a run and kills it after that time; says how far it came, and nothing of one that had ended. */
 async function killedRun(lab: Lab, afterMs: number): Promise<string | undefined> {
@@ -54,8 +53,8 @@ async function firstRun(lab: Lab, killAfterMs?: number) {
 }
 
 describeOwnLabs('killed runs', labs, { nodes: 1, controlPlanes: 1 }, (open) => {
-  test.concurrent.each(Array.from({ length: labs }, (_, index) => index))(
-    `killed at ${killsEach} moments: the next run ends where an undisturbed one does (lab %d, seed ${seed})`,
+  test.concurrent.each(Array.from({ length: labs }, (_, index) => [index, momentsOf(index).length] as const))(
+    `lab %d, killed at %d of ${kills} moments: the next run ends where an undisturbed one does (seed ${seed})`,
     async (index) => {
       const lab = open()[index];
       if (!lab) throw new Error(`there is no lab ${index}`);
@@ -65,7 +64,7 @@ describeOwnLabs('killed runs', labs, { nodes: 1, controlPlanes: 1 }, (open) => {
         expect(lines.filter((line) => halfWritten.test(line.split(' ')[0] ?? ''))).toEqual([]);
       say(`undisturbed, lab ${index}: ${(whole.ms / 1000).toFixed(1)} s, starts ${JSON.stringify(whole.starts)}`);
 
-      for (const moment of moments.filter((_, part) => part % labs === index)) {
+      for (const moment of momentsOf(index)) {
         let afterMs = moment * whole.ms;
         let next = await firstRun(lab, afterMs);
         for (; !next; next = await firstRun(lab, afterMs)) afterMs *= 0.8; // it was faster than the undisturbed one

@@ -141,6 +141,22 @@ update-alternatives --set iptables /usr/sbin/iptables-nft; systemctl start kubel
       expect(await on(lab, 'node2', 'iptables-nft-save')).toContain('-j PROVISION-FWD');
       expect(await on(lab, 'node2', 'iptables-legacy-save')).not.toContain('PROVISION-');
     });
+
+    test('rules of others and of Kubernetes in the other back end are told of, and stay', async () => {
+      await on(
+        lab,
+        'node2',
+        'iptables-legacy -A FORWARD -s 192.0.2.0/24 -j ACCEPT; iptables-legacy -t mangle -N KUBE-KUBELET-CANARY',
+      );
+      const before = await saved(lab, 'node2');
+      const run = await runUp(lab.inventoryPath);
+      expect(run.code, told(run)).toBe(0);
+      expect(run.changed).toEqual([]);
+      const warnings = run.events.flatMap((event) => (event.type === 'warning' ? event.message : []));
+      expect(warnings).toContainEqual(expect.stringMatching(/^IPTABLES_MIXED: .*legacy: 1 line, nft: \d+ lines/));
+      expect(warnings).toContainEqual(expect.stringMatching(/^IPTABLES_SPLIT: .*legacy \(1 in FORWARD/));
+      expect(await saved(lab, 'node2')).toEqual(before);
+    });
   },
   { controlPlanes: 1 },
 );

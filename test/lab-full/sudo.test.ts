@@ -13,9 +13,10 @@ import { namesOf, nodeNames, told } from '../lab/settle.ts';
 import { repositoryFolder } from '../lab/shared-lab.ts';
 
 const deploy = { ansible_user: 'deploy', ansible_become: true, ansible_become_password: 'deploy' };
+const ops = { ansible_user: 'ops', ansible_become: true };
 
 /** Makes a host a control machine: Node, the program as it is, and the lab's inventory with the host as `local`. */
-async function moveIn(lab: Lab, host: string, address: string): Promise<void> {
+async function moveIn(lab: Lab, host: string, address: string, login: typeof ops): Promise<void> {
   await runCommand(['--version']); // builds the bundle where sources are newer
   const folder = mkdtempSync(join(tmpdir(), 'provision-on-host-'));
   try {
@@ -24,11 +25,12 @@ async function moveIn(lab: Lab, host: string, address: string): Promise<void> {
     for (const file of ['id_ed25519', 'known_hosts', 'admin.kubeconfig', 'artifacts'])
       cpSync(join(lab.folder, file), join(folder, file), { recursive: true });
     const inventory = parse(readFileSync(lab.inventoryPath, 'utf8'));
-    Object.assign(inventory.all.vars, deploy);
+    Object.assign(inventory.all.vars, login);
     inventory.all.children.nodes.hosts[host] = { ansible_connection: 'local', ansible_host: address };
     writeFileSync(join(folder, 'inventory.yaml'), stringify(inventory));
     cpSync(process.execPath, join(folder, 'node'));
-    const send = `tar c -C "$0" . | ssh "$@" 'rm -rf /opt/tool; mkdir /opt/tool; tar x -C /opt/tool; chown -R deploy: /opt/tool'`;
+    const unpack = `rm -rf /opt/tool; mkdir /opt/tool; tar x -C /opt/tool; chown -R ${login.ansible_user}: /opt/tool`;
+    const send = `tar c -C "$0" . | ssh "$@" '${unpack}'`;
     await must('bash', ['-c', send, folder, ...lab.sshArguments(host)]);
   } finally {
     rmSync(folder, { recursive: true });
@@ -51,13 +53,14 @@ describeOwnLab('sudo with a password', 2, (lab) => {
   });
 
   test.each([
-    ['deploy', '/opt/tool/node'],
-    ['root', '/opt/tool/node'],
-  ])('a host can be its own control machine, run by %s', async (user, node) => {
+    ['deploy', deploy],
+    ['ops', ops],
+    ['root', deploy],
+  ])('a host can be its own control machine, run by %s', async (user, login) => {
     const { address } = lab().host('node1');
-    await moveIn(lab(), 'node1', address);
+    await moveIn(lab(), 'node1', address, login);
     await on(lab(), 'node1', 'rm /opt/cni/bin/portmap; rm -rf /var/lib/provision/cache');
-    const command = `cd /opt/tool && ${node} dist/main.js up inventory.yaml --output json --limit node1`;
+    const command = `cd /opt/tool && ./node dist/main.js up inventory.yaml --output json --limit node1`;
     const outcome = await lab().exec('node1', `runuser -u ${user} -- sh -c '${command}'`);
     const run = readRun(outcome);
     expect(run.code, told(run)).toBe(0);

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { randomNumbers } from '../random-numbers.ts';
+import { randomMoments, seed } from './random-moments.ts';
 import { allReady, kubectl, on } from './read-hosts.ts';
 import { expectCapacity, kubeletCommands, lastingState, type RollTest } from './roll-ground.ts';
 import {
@@ -81,7 +81,6 @@ export function testRollsCutOff(rollTest: RollTest): void {
   );
 }
 
-const seed = Number(process.env['PROVISION_SEED'] ?? Date.now() % 1_000_000);
 const kills = 10;
 
 /** An undisturbed roll. */
@@ -95,13 +94,12 @@ function noWhole(): never {
   throw new Error('there was no undisturbed roll');
 }
 
-/** Rolls killed at some of ten moments, spread over a whole one. */
-export function testKilledRolls(rollTest: RollTest, mine: (moment: number) => boolean): void {
-  const random = randomNumbers(seed);
-  const moments = Array.from({ length: kills }, (_, part) => (part + random()) / kills).filter((_, part) => mine(part));
+/** Rolls killed at ten moments, spread over a whole one. */
+export function testKilledRolls(rollTest: RollTest): void {
+  const moments = randomMoments(kills);
 
   rollTest(
-    `killed at ${moments.length} moments: resume ends where an undisturbed roll does (seed ${seed})`,
+    `killed at ${moments.length} of ${kills} moments: resume ends where an undisturbed roll does (seed ${seed})`,
     async (ground) => {
       const { lab, expectWell } = ground;
       const options = ['--limit', 'node1,node2'];
