@@ -10,6 +10,7 @@ export interface Peer {
   readonly name: string;
   /** Its command line without what provision adds. */
   readonly argv: readonly string[];
+  /** Those that are its own alone. */
   readonly addresses: readonly string[];
   /** The files that its process was told of, by flag. */
   readonly files: ReadonlyMap<string, { readonly path: string; readonly sha256: string; readonly mode: string }>;
@@ -53,7 +54,9 @@ function findPeers(host: Host, reached: readonly Host[], inventory: Inventory): 
         {
           name: one.name,
           argv: readBase({ ...manager.texts, path: dropInPath(unit) }).words.map(({ value }) => value),
-          addresses: one.facts.addresses.map(({ cidr }) => cidr.replace(/\/\d+$/, '')),
+          addresses: one.facts.addresses
+            .filter(({ device }) => device !== 'lo')
+            .map(({ cidr }) => cidr.replace(/\/\d+$/, '')),
           files: new Map(files),
         },
       ];

@@ -46,7 +46,7 @@ export const replicaProof = ({
   url,
   unit,
   lock,
-}: Readonly<Record<'kubeconfig' | 'url' | 'unit' | 'lock', string>>): readonly string[] => [
+}: Readonly<Record<'kubeconfig' | 'url' | 'unit' | 'lock', string>>): string[] => [
   'sh',
   '-c',
   script,

@@ -35,7 +35,7 @@ export const replicaVariables = z.object({
   kubeconfigs: z.array(z.string()).describe('kubeconfigs that it is given'),
   certificate: z.string().describe('the file of its key and certificate'),
   files: z.array(z.string()).describe('files that its process has to be newer than'),
-  proof: z.array(z.string()).describe('a command that succeeds when it could take the lead'),
+  health: z.object({ exec: z.array(z.string()) }).describe('a command that succeeds when it could take the lead'),
 });
 
 export type Replica = z.output<typeof replicaVariables>;
@@ -104,14 +104,14 @@ export function replicaOf(ground: ReplicaGround): Replica {
       dropInPath(controller_manager.unit),
       ...(isInstalled ? new Set([binary, ...needs.kubeconfigs, ...needs.files.values(), certificate]) : []),
     ],
-    proof: [
-      ...replicaProof({
+    health: {
+      exec: replicaProof({
         kubeconfig,
         url: controller_manager.health_url,
         unit: controller_manager.unit,
         lock: needs.lock,
       }),
-    ],
+    },
   };
 }
 
