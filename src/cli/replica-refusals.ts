@@ -47,7 +47,8 @@ const disagreements = (ground: ReplicaGround, { files }: ReplicaNeeds): readonly
 const missingFiles = (ground: ReplicaGround, { files }: ReplicaNeeds): readonly ProvisionError[] =>
   [...files].flatMap(([flag, path]) => {
     const isOwn = servingFlags.includes(flag);
-    if (isBrought(ground, path) || (!isOwn && ground.peers[0]?.files.has(flag))) return [];
+    const isThere = ground.host.facts.managers.get(ground.own.settings.controller_manager.unit)?.files.has(path);
+    if (isThere || isBrought(ground, path) || (!isOwn && ground.peers[0]?.files.has(flag))) return [];
     return [
       new ProvisionError({
         code: 'REPLICA_FILE_MISSING',

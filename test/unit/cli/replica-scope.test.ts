@@ -106,6 +106,11 @@ test('what cannot go well is refused', () => {
   expect(replica({ change: serving })).toEqual(['REPLICA_FILE_MISSING']);
 });
 
+test('one that is back needs the other one no more', () => {
+  const own = `software kube-controller-manager\n${runs(one, '10.0.0.12')}`;
+  expect(replica({ own, peers: [] })).toMatchObject({ is_installed: true, writes_unit: false, copies: [] });
+});
+
 test('one that an operator has set up is left as it is', () => {
   expect(replica({ own: runs(one, '10.0.0.12'), peers: [], change: { identity: {} } })).toMatchObject({
     is_installed: false,
