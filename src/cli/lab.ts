@@ -33,7 +33,7 @@ export function addLabCommands(lab: Command): void {
     )
     .option('--dockershim <n>', 'further nodes whose kubelet drives Docker, with pods on docker0', positive, 0)
     .option('--blank <n>', 'further hosts with nothing on them, for nodes that are to be made', positive, 0)
-    .option('--software', 'what makes nodes of hosts that are wiped, in the inventory', false)
+    .option('--software', 'what brings hosts back that are wiped, in the inventory', false)
     .option('--control-planes <n>', 'how many control-plane hosts; one of them has the API server', positive, 2)
     .addOption(
       new Option('--agent <agent>', 'what the inventory says of the network').choices([
@@ -126,7 +126,7 @@ export function addLabCommands(lab: Command): void {
     .command('wipe')
     .description('give a host a blank disk and a new host key')
     .argument('<name>')
-    .option('--as-node', 'make it a node again: runtime, kubelet, kube-proxy', false)
+    .option('--as-node', 'set it up as what it was: a node with runtime, kubelet, kube-proxy', false)
     .option('--new-address', 'at another address than before, which the inventory says then', false)
     .option('--accept-new-key', "record its new host key in the lab's known_hosts", false)
     .action(async (name: string, { asNode, newAddress, acceptNewKey }) =>

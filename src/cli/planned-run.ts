@@ -22,11 +22,11 @@ export interface AskingOptions extends ShowOptions {
 }
 
 /** A command that shows its plan and asks before it does anything. */
-export interface PlannedCommand {
+export interface PlannedCommand<Prepared extends PreparedRun = PreparedRun> {
   readonly command: string;
   readonly inventory: string;
   /** Reads and checks everything that needs no host. */
-  prepare(emit: Emit): Promise<PreparedRun>;
+  prepare(emit: Emit): Promise<Prepared>;
   readonly question: string;
   /** What a plan that nobody can agree to would have done. */
   readonly wouldBe: string;
@@ -35,33 +35,45 @@ export interface PlannedCommand {
   /** What the first signal is answered with, where it only asks for an end after the batch in hand. */
   readonly stopsGently?: string;
   /** Told after a plan that did not fail. */
-  tellPlanned?(prepared: PreparedRun, emit: Emit): void;
+  tellPlanned?(prepared: Prepared, emit: Emit): void;
+  /** Told after a run that did not fail. */
+  tellDone?(prepared: Prepared, emit: Emit): void;
 }
 
 /** The plan, a question, and then the run; resolves to its exit code: 0, 1 for a question answered with no, or that of the first failure. */
-export async function runPlanned(options: AskingOptions, asked: PlannedCommand): Promise<number> {
-  const ready: { run?: PreparedRun } = {};
+export async function runPlanned<Prepared extends PreparedRun>(
+  options: AskingOptions,
+  asked: PlannedCommand<Prepared>,
+): Promise<number> {
+  const ready: { run?: Prepared } = {};
   const planned = await showPlan(options, asked, ready);
   if (options.plan || planned.status === 'failed' || !ready.run) return planned.exitCode;
   // a run that goes on with another one settles it, also where nothing is left to do
   if (planned.status === 'ok' && options.resumes === undefined) return 0;
-  const { begin } = ready.run;
+  const prepared = ready.run;
   const answer = options.yes || planned.status === 'ok' ? 'yes' : await ask(options, asked);
   if (answer !== 'yes') return answer;
   const { interrupted, stopsGently } = asked;
   const performance = {
-    perform(request: RunRequest) {
+    async perform(request: RunRequest) {
       request.journal.record({ type: 'agreed' });
-      return run(request);
+      const status = await run(request);
+      if (status === 'changed') asked.tellDone?.(prepared, request.emit);
+      return status;
     },
     interrupted,
     ...(stopsGently !== undefined && { stopsGently }),
   };
-  return (await perform(options, async (emit) => withLock(begin(emit), asked.inventory), performance)).exitCode;
+  return (await perform(options, async (emit) => withLock(prepared.begin(emit), asked.inventory), performance))
+    .exitCode;
 }
 
 /** Shows the plan; what it was made of is left in `ready`. */
-async function showPlan(options: AskingOptions, asked: PlannedCommand, ready: { run?: PreparedRun }) {
+async function showPlan<Prepared extends PreparedRun>(
+  options: AskingOptions,
+  asked: PlannedCommand<Prepared>,
+  ready: { run?: Prepared },
+) {
   const wire = async (emit: Emit) => {
     ready.run = await asked.prepare(emit);
     return { ...ready.run.begin(emit), command: 'plan' };
@@ -86,7 +98,10 @@ async function showPlan(options: AskingOptions, asked: PlannedCommand, ready: { 
 }
 
 /** An exit code for anything but a yes. Throws NOT_CONFIRMED where there is nobody to ask. */
-async function ask(options: AskingOptions, { question, wouldBe }: PlannedCommand): Promise<'yes' | number> {
+async function ask(
+  options: AskingOptions,
+  { question, wouldBe }: Pick<PlannedCommand, 'question' | 'wouldBe'>,
+): Promise<'yes' | number> {
   if (!canAsk()) {
     if (options.output === 'text') throw notConfirmed(wouldBe);
     return reportFailures(notConfirmed(wouldBe), createNdjson({ stream: process.stdout }).show, {}).exitCode;

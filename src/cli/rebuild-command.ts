@@ -22,7 +22,9 @@ function parseFingerprint(text: string): string {
 export function addRebuildCommand(program: Command): void {
   program
     .command('rebuild')
-    .description('bring a node back whose machine is gone or blank: the same name, the same podCIDR, on a fresh system')
+    .description(
+      'bring a node back whose machine is gone or blank: the same name, the same podCIDR, on a fresh system; of a control-plane host the controller-manager',
+    )
     .argument('<inventory>', 'the inventory file, with the address that the machine has now')
     .requiredOption('--node <name>', 'which one: a host of the inventory')
     .option('--plan', 'show what would be done, and change nothing on any host', false)

@@ -32,22 +32,30 @@ export const rebuild = (inventory: string, options: RebuildOptions): Promise<num
     question: `Rebuild ${options.node}?`,
     wouldBe: `${options.node} would be rebuilt`,
     interrupted: `the host finishes what it was sent, and its Node may be left cordoned. provision resume goes on, provision unlock ${quote(inventory)} lifts cordons.`,
+    tellPlanned: ({ isControlPlane }, emit) => tellWhatIsLeft(options.node, isControlPlane, emit),
+    tellDone: ({ isControlPlane }, emit) => tellWhatIsLeft(options.node, isControlPlane, emit),
   });
 
 async function prepare(file: string, options: RebuildOptions, emit: Emit) {
-  const { name } = findNode(loadInventory(file, { homeFolder: homedir(), hide: secrets.hide }), options.node);
+  const inventory = loadInventory(file, { homeFolder: homedir(), hide: secrets.hide });
+  const { name } = findHost(inventory, options.node);
+  const isControlPlane = !inventory.groups.get('nodes')?.includes(name);
   const wasNode = rememberedNode(name);
   const { hostKey, acceptNewHostKey, oldMachineIsOff } = options;
   const identity = { oldMachineIsOff, ...(wasNode !== undefined && { wasNode }) };
   const wish = { acceptNewHostKey, ...(hostKey !== undefined && { hostKey }), ...(canAsk() && { ask: askForKey }) };
-  const rebuilt = rebuiltHost(name, identity, wish, (change) => emit({ type: 'host-key', ...change }));
-  return prepareRun('rebuild', file, { ...options, limit: name, acceptNewHostKeys: false }, emit, rebuilt);
+  const rebuilt = rebuiltHost({ host: name, isControlPlane }, identity, wish, (change) =>
+    emit({ type: 'host-key', ...change }),
+  );
+  const run = await prepareRun('rebuild', file, { ...options, limit: name, acceptNewHostKeys: false }, emit, rebuilt);
+  return { ...run, isControlPlane };
 }
 
 /** The host that is meant. Throws USAGE. */
-function findNode({ hosts, groups, file }: Inventory, node: string): Pick<Host, 'name'> {
+function findHost({ hosts, groups, file }: Inventory, node: string): Pick<Host, 'name'> {
   const found = hosts.find(({ name }) => name === node) ?? hosts.find(({ nodeName }) => nodeName === node);
-  if (found && !groups.get('nodes')?.includes(found.name)) throw noNode(found.name, file);
+  const isOf = (group: string): boolean => groups.get(group)?.includes(found?.name ?? '') ?? false;
+  if (found && !isOf('nodes') && !isOf('control_plane')) throw isNeither(found.name, file);
   if (found) return found;
   const names = hosts.map(({ name }) => name);
   throw new ProvisionError({
@@ -59,15 +67,21 @@ function findNode({ hosts, groups, file }: Inventory, node: string): Pick<Host, 
   });
 }
 
-const noNode = (host: string, file: string): ProvisionError =>
+const isNeither = (host: string, file: string): ProvisionError =>
   new ProvisionError({
     code: 'USAGE',
     kind: 'usage',
-    what: `--node: ${host} is not a node`,
+    what: `--node: ${host} is neither a node nor a host of the control plane`,
     where: file,
-    why: 'hosts of the control plane are not rebuilt yet: neither etcd nor the API server, nor a controller-manager alone',
-    fix: 'Name a host of the group nodes; set up a host of the control plane as you did before, then run provision up.',
+    fix: 'Name a host of the group nodes or control_plane.',
   });
+
+/** Nobody is to take the host for a whole one. */
+function tellWhatIsLeft(host: string, isControlPlane: boolean, emit: Emit): void {
+  if (!isControlPlane) return;
+  const message = `${host} gets back its controller-manager, and no more: etcd, kube-apiserver and kube-scheduler are not rebuilt yet`;
+  emit({ type: 'warning', message });
+}
 
 /** The Node that the last run of this folder found a host to be. */
 const rememberedNode = (host: string): string | undefined =>

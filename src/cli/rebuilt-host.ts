@@ -11,6 +11,8 @@ import { type HostKeyWish, settleHostKey } from './settle-host-key.ts';
 /** The host that a rebuild is for: another machine answers in its place, with another key and maybe at another address. */
 export interface RebuiltHost extends NewMachine {
   readonly identity: NonNullable<HostIdentity['rebuilt']>;
+  /** It is no node: what comes back is its controller-manager. */
+  readonly isControlPlane: boolean;
   /** The key that was accepted for it, where that is another one than before. */
   readonly keyChange: HostKeyChange | undefined;
   /** Tells it what was found on the hosts. */
@@ -21,7 +23,7 @@ export interface RebuiltHost extends NewMachine {
 
 /** `onKeyChange` is told of a key as soon as it was accepted. */
 export function rebuiltHost(
-  host: string,
+  { host, isControlPlane }: Pick<RebuiltHost, 'host' | 'isControlPlane'>,
   identity: RebuiltHost['identity'],
   hostKey: HostKeyWish,
   onKeyChange: (change: HostKeyChange) => void,
@@ -30,6 +32,7 @@ export function rebuiltHost(
   let found: { readonly machine: Host; readonly address: string | undefined } | undefined;
   const rebuilt: RebuiltHost = {
     host,
+    isControlPlane,
     identity,
     get keyChange() {
       return keyChange;

@@ -12,6 +12,8 @@ import { flannelScope, flannelVariables } from './flannel-scope.ts';
 import { nodeScope } from './node-scope.ts';
 import { type PluginsScope, pluginsVariables } from './plugins-scope.ts';
 import type { RebuiltHost } from './rebuilt-host.ts';
+import { replicaGround } from './replica-ground.ts';
+import { replicaScope, replicaVariables } from './replica-scope.ts';
 import { type OwnFiles, softwareScope, softwareVariables } from './software-scope.ts';
 
 /** What the engine adds to the scope of a task. */
@@ -36,6 +38,7 @@ export const engineVariables = {
   daemonset: daemonsetVariables,
   plugins: pluginsVariables,
   software: softwareVariables,
+  replica: replicaVariables,
 };
 
 interface Further {
@@ -71,6 +74,9 @@ export function scopeOf(
     return {
       ...scope,
       ...(own && scope && files && softwareScope(host, snapshot, own, scope, { isNode: isNode(name), files })),
+      ...(rebuilt?.isControlPlane &&
+        rebuilt.host === name &&
+        replicaScope(replicaGround(host, [...hosts.values()], inventory, ownFiles))),
       run,
       flannel: flannelScope(host, node.address, inventory, snapshot),
       api: {

@@ -28,6 +28,8 @@ import { type NewMachine, openConnectors } from './connect-host.ts';
 import { writeTrip } from './debug.ts';
 import { readPlugins } from './plugins-scope.ts';
 import type { RebuiltHost } from './rebuilt-host.ts';
+import { replicaGround } from './replica-ground.ts';
+import { replicaOf } from './replica-scope.ts';
 import { rollingOf } from './rolling.ts';
 import { engineVariables, scopeOf } from './scope.ts';
 import { identityFile, secrets } from './secrets.ts';
@@ -104,7 +106,12 @@ export async function prepareRun(
   rebuilt?: RebuiltHost,
 ): Promise<PreparedRun> {
   const templates = openTemplates(join(packageFolder, 'templates'));
-  const { inventory, playbook, compareSet } = await readFiles(command, file, templates, options.set);
+  const { inventory, playbook, compareSet } = await readFiles(
+    rebuilt?.isControlPlane ? 'rebuild-control-plane' : command,
+    file,
+    templates,
+    options.set,
+  );
   const chosen = options.limit === undefined ? inventory.hosts : limitHosts(inventory, options.limit);
   const { stages } = options.tags ? limitTasks(playbook, options.tags) : playbook;
   const unread = inOrder(chosen.flatMap((host) => host.unread));
@@ -117,7 +124,7 @@ export async function prepareRun(
     emit({ type: 'warning', message: `--set ${set} makes no difference to what the inventory says` });
   const [plugins, hosts] = await Promise.all([
     readPlugins(inventory),
-    toTargets(takingPart(inventory, stages, chosen), chosen, inventory, options, rebuilt),
+    toTargets(takingPart(inventory, stages, chosen, rebuilt), chosen, inventory, options, rebuilt),
   ]);
   const ownFiles = readOwnFiles(inventory, secrets.hide);
   const { cluster } = inventory.settings;
@@ -139,8 +146,12 @@ export async function prepareRun(
         holder: describeHolder(id, now),
         hosts,
         stages: engineStages,
-        units: unitsOf(inventory),
-        certificateFiles: authority && 'host' in authority ? [authority.certificateFile] : [],
+        facts: {
+          units: unitsOf(inventory),
+          certificateFiles: authority && 'host' in authority ? [authority.certificateFile] : [],
+          managerUnits: rebuilt?.isControlPlane ? managerUnitsOf(inventory) : [],
+        },
+        hide: secrets.hide,
         authority,
         agentUnit,
         concurrency: options.concurrency,
@@ -148,7 +159,11 @@ export async function prepareRun(
         journal,
         memory,
         openCluster: () => openCluster(cluster.kubeconfig, { references, hide: secrets.hide }),
-        check: (hosts, snapshot) => checkCluster(hosts, snapshot, inventory, rebuilt),
+        check(hosts, snapshot) {
+          checkCluster(hosts, snapshot, inventory, rebuilt);
+          const host = rebuilt?.isControlPlane && hosts.find(({ name }) => name === rebuilt.host);
+          if (host) replicaOf(replicaGround(host, hosts, inventory, ownFiles));
+        },
         scope: scopeOf(inventory, plugins, ownFiles, options, {
           authority,
           rebuilt,
@@ -188,11 +203,28 @@ function newBootstrapToken(): string {
 export const newRunId = (now: Date): string =>
   `${now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}-${randomBytes(2).toString('hex')}`;
 
-function takingPart(inventory: Inventory, stages: readonly PlaybookStage[], chosen: readonly InventoryHost[]) {
+/** Of the controller-managers that another one can be made like. */
+const managerUnitsOf = ({ hosts, groups }: Inventory): readonly string[] => [
+  ...new Set(
+    hosts
+      .filter(({ name }) => groups.get('control_plane')?.includes(name))
+      .map(({ settings }) => settings.controller_manager.unit),
+  ),
+];
+
+function takingPart(
+  inventory: Inventory,
+  stages: readonly PlaybookStage[],
+  chosen: readonly InventoryHost[],
+  rebuilt: RebuiltHost | undefined,
+) {
   const beyond = stages.filter((stage) => stage.beyondLimit).flatMap((stage) => selectHosts(inventory, stage.hosts));
   const { method, ca_on_host: onHost } = inventory.settings.identity;
   const signs = (name: string): boolean => method === 'ca' && onHost?.host === name;
-  return inventory.hosts.filter((host) => chosen.includes(host) || beyond.includes(host) || signs(host.name));
+  const peers = (rebuilt?.isControlPlane && inventory.groups.get('control_plane')) || [];
+  return inventory.hosts.filter(
+    (host) => chosen.includes(host) || beyond.includes(host) || signs(host.name) || peers.includes(host.name),
+  );
 }
 
 /** Hosts as the engine reaches them. Throws ProvisionErrors. */

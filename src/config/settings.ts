@@ -177,6 +177,9 @@ const artifactsSchema = z.strictObject({
     .describe('the program flanneld, for the agent `flannel`'),
   kubelet: programSchema('kubelet --version').optional().describe('the kubelet of a host that has none'),
   kube_proxy: programSchema('kube-proxy --version').optional().describe('and its kube-proxy'),
+  kube_controller_manager: programSchema('kube-controller-manager --version')
+    .optional()
+    .describe('the controller-manager of a control-plane host that is rebuilt'),
   containerd: programSchema('containerd --version')
     .optional()
     .describe(

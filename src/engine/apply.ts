@@ -3,6 +3,7 @@ import type { Emit } from '../events.ts';
 import type { CertificateRequest } from '../kubernetes/identity/issue-certificate.ts';
 import { unprovenMark } from '../operations/facts.ts';
 import { readFailure } from '../operations/failure.ts';
+import type { DistantFiles } from '../operations/operation.ts';
 import { prelude } from '../operations/prelude.ts';
 import { stepTitle } from '../operations/take-back.ts';
 import { sh } from '../shell.ts';
@@ -20,6 +21,8 @@ export interface ApplyContext {
   readonly remembers: boolean;
   /** Makes a certificate, PEM, where the CA's key is. */
   sign(request: CertificateRequest): Promise<string>;
+  /** Reads files of another host, each in base64. */
+  copy(files: DistantFiles): Promise<readonly string[]>;
 }
 
 /** Makes the folder of this run's before-images and forgets all but the last ten runs, those taken back counted apart. */
@@ -53,18 +56,18 @@ function applySource({ task, actual, upcoming }: PlannedTask, { stage, remembers
   return `set -eu\n${remember}\n${apply(task.desired, actual, upcoming).source}`;
 }
 
-/** Tasks that can travel together: none after one that a certificate has to come back for. */
-function splitAtSignings(planned: readonly PlannedTask[]): readonly (readonly number[])[] {
+/** Tasks that can travel together: none after one that something has to come from elsewhere for. */
+function splitAtErrands(planned: readonly PlannedTask[]): readonly (readonly number[])[] {
   const groups: number[][] = [[]];
   planned.forEach(({ task }, index) => {
     groups.at(-1)?.push(index);
-    if (task.operation.signing && index < planned.length) groups.push([]);
+    if ((task.operation.signing || task.operation.copying) && index < planned.length) groups.push([]);
   });
   return groups;
 }
 
 /**
- * Sends the changed tasks of one host and a second look at them in one command, in another one what follows a certificate.
+ * Sends the changed tasks of one host and a second look at them in one command, in another one what follows a certificate or a copy.
  * Throws TASK_FAILED, DID_NOT_CONVERGE, and what signing and the transport throw; tasks after a failed one are not run.
  */
 export async function applyTasks(host: Host, planned: readonly PlannedTask[], context: ApplyContext): Promise<void> {
@@ -97,7 +100,7 @@ export async function applyTasks(host: Host, planned: readonly PlannedTask[], co
       answers.set(id, answer);
   };
   let items: TripItem[] = [prepareItem(context)];
-  const groups = splitAtSignings(planned);
+  const groups = splitAtErrands(planned);
   for (const group of groups.slice(0, -1)) {
     await send([...items, ...group.flatMap(applyItem)]);
     const signed = group.at(-1) ?? 0;
@@ -132,18 +135,23 @@ export async function applyTasks(host: Host, planned: readonly PlannedTask[], co
   }
 }
 
-/** What puts a certificate in its place; nothing after a failure. */
+/** What puts a certificate or copies in their place; nothing after a failure. */
 async function finishing(
   one: PlannedTask | undefined,
   index: number,
   answer: TripAnswer | undefined,
-  { sign, remembers }: ApplyContext,
+  { sign, copy, remembers }: ApplyContext,
 ): Promise<TripItem[]> {
-  const { signing, timeoutSeconds = 60 } = one?.task.operation ?? {};
-  if (!one || !signing || answer?.code !== 0) return [];
+  if (!one || answer?.code !== 0) return [];
   const { task, actual } = one;
-  const request = signing.request(answer.stdout, task.desired, actual);
-  const script = request ? signing.finish(task.desired, await sign(request)).source : ':';
+  const { signing, copying, timeoutSeconds = 60 } = task.operation;
+  const request = signing?.request(answer.stdout, task.desired, actual);
+  const contents = copying && (await copy(copying.source(task.desired, actual)));
+  const script = [
+    ...(signing && request ? [signing.finish(task.desired, await sign(request)).source] : []),
+    ...(copying && contents ? [copying.finish(task.desired, actual, contents).source] : []),
+    ':',
+  ].join('\n');
   // what it leaves belongs to the step of `apply`, the last one
   const step = remembers ? '_step=$(ls "$PROVISION_UNDO/steps" | tail -n 1)' : '';
   const source = `set -eu\n${step}\n${script}`;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { ProvisionError } from '../errors.ts';
-import { factsScript, type HostFacts, parseFacts } from '../operations/facts.ts';
+import { type FactsWish, factsScript, type HostFacts, parseFacts } from '../operations/facts.ts';
 import { prelude } from '../operations/prelude.ts';
 import type { Transport } from '../transport/transport.ts';
 import { openRenewable } from './renewable.ts';
@@ -71,20 +71,15 @@ export interface Host {
 /** Where a host keeps the before-images of each run. */
 export const undoFolder = '/var/lib/provision/undo';
 
-const factsItem = (units: readonly string[], certificateFiles: readonly string[]): TripItem => ({
+const factsItem = (wish: FactsWish): TripItem => ({
   id: 'facts',
   kind: 'probe',
   timeoutSeconds: 30,
-  source: factsScript(units, certificateFiles).source,
+  source: factsScript(wish).source,
 });
 
 /** Connects and reads the facts: the first command of a run. */
-export async function openHost(
-  target: HostTarget,
-  run: string,
-  units: readonly string[],
-  certificateFiles: readonly string[] = [],
-): Promise<Host> {
+export async function openHost(target: HostTarget, run: string, wish: FactsWish): Promise<Host> {
   const transport = await openRenewable(() => target.connect());
   const host: Omit<Host, 'facts'> & { facts: HostFacts | undefined } = {
     name: target.name,
@@ -97,7 +92,7 @@ export async function openHost(
     async trip(request) {
       // facts are read when nothing else is asked, and again after what may have changed them
       const readsFacts = request.items.length === 0 || request.lock !== undefined;
-      const items = readsFacts ? [...request.items, factsItem(units, certificateFiles)] : request.items;
+      const items = readsFacts ? [...request.items, factsItem(wish)] : request.items;
       const { answers, busyWith } = await runTrip(target, run, transport, items, request);
       if (readsFacts) host.busyWith = busyWith;
       const facts = answers.get('facts');

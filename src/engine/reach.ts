@@ -95,7 +95,7 @@ async function connect(
 ): Promise<void> {
   const { emit } = request;
   try {
-    hosts.set(target.name, await openHost(target, request.id, request.units, request.certificateFiles));
+    hosts.set(target.name, await openHost(target, request.id, request.facts));
     emit({ type: 'host-connected', host: target.name });
   } catch (error) {
     if (!(error instanceof ProvisionError)) throw error;

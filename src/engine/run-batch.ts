@@ -2,6 +2,7 @@ import { applyTasks } from './apply.ts';
 import { signCertificate } from './authority.ts';
 import { openBatch } from './batch.ts';
 import { runClusterTask } from './cluster-task.ts';
+import { copyFiles } from './copy-files.ts';
 import { guard } from './guard.ts';
 import type { Host } from './host.ts';
 import { differs, type Entry, type HostPlan } from './planner.ts';
@@ -91,6 +92,7 @@ async function runSegment(stage: Stage, plan: HostPlan, from: number, to: number
     emit,
     remembers: undoes === undefined,
     sign: (asked) => signCertificate(asked, state.request.authority, state.hosts),
+    copy: (files) => copyFiles(files, state.hosts, state.request.hide),
   });
   return true;
 }

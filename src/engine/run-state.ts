@@ -6,6 +6,7 @@ import type { Journal } from '../journal/journal.ts';
 import type { NodeMemory } from '../journal/node-memory.ts';
 import type { ClusterApi, ClusterSnapshot } from '../kubernetes/cluster/cluster.ts';
 import type { NodeRecord } from '../kubernetes/cluster/node-record.ts';
+import type { FactsWish } from '../operations/facts.ts';
 import type { Authority } from './authority.ts';
 import type { Host, HostTarget } from './host.ts';
 import type { ClusterLock } from './lock.ts';
@@ -19,10 +20,8 @@ export interface RunRequest {
   readonly holder: string;
   readonly hosts: readonly HostTarget[];
   readonly stages: readonly Stage[];
-  /** Units whose process start the facts tell. */
-  readonly units: readonly string[];
-  /** Files whose certificates the facts tell. */
-  readonly certificateFiles?: readonly string[];
+  /** What the facts tell. */
+  readonly facts: FactsWish;
   /** Who signs certificates of nodes; undefined where none is made. */
   readonly authority?: Authority | undefined;
   /** The unit of the network agent on the hosts. */
@@ -45,6 +44,8 @@ export interface RunRequest {
   /** Says which Node each host is and refuses what cannot work; throws before anything was touched. */
   check(hosts: readonly Host[], snapshot: ClusterSnapshot): void;
   scope(host: Host, snapshot: ClusterSnapshot, hosts: ReadonlyMap<string, Host>): Scope;
+  /** From now on this value is shown nowhere. */
+  hide(secret: string): void;
   readonly emit: Emit;
 }
 

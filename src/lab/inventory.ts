@@ -18,12 +18,21 @@ export interface InventoryFacts {
   };
   /** What makes nodes of blank hosts; undefined where there are none. */
   readonly software?: SoftwareArtifacts;
+  /** The folder of the CA's certificate and key, where it is to be used. */
+  readonly authority?: string;
   /** Undefined where there is no cluster. */
   readonly artifacts: Artifacts | undefined;
 }
 
 /** The lab as an ordinary inventory; paths are relative to the file. */
-export function renderInventory({ controlPlane, nodes, network, artifacts, software }: InventoryFacts): string {
+export function renderInventory({
+  controlPlane,
+  nodes,
+  network,
+  artifacts,
+  software,
+  authority,
+}: InventoryFacts): string {
   const group = (hosts: InventoryFacts['nodes']): string =>
     hosts
       .map(({ name, address, usesDocker, further }) => {
@@ -44,7 +53,7 @@ export function renderInventory({ controlPlane, nodes, network, artifacts, softw
       agent: ${network.agent}
       backend: ${network.backend}
 ${network.flannel === undefined ? '' : `      flannel: { version: ${network.flannel} }\n`}    artifacts:
-${renderArtifacts(artifacts, software)}    verify:
+${renderArtifacts(artifacts, software)}${renderAuthority(authority)}    verify:
       image: ${verifyImage}
 `;
   return `# Written by \`lab up\`; changes are lost with the next one.
@@ -63,6 +72,12 @@ ${group(controlPlane)}
 ${group(nodes)}
 `;
 }
+
+/** Only hosts that say so get certificates of it. */
+const renderAuthority = (folder: string | undefined): string =>
+  folder === undefined
+    ? ''
+    : `    identity:\n      ca: { certificate: ./${folder}/ca.pem, key: ./${folder}/ca-key.pem }\n`;
 
 const renderArtifacts = (
   { images = [], ...artifacts }: Artifacts,

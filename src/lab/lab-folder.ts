@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { placeArtifacts } from './artifacts.ts';
 import { openAuthority, renderKubeconfig } from './certificates.ts';
 import { apiServerUrl } from './control-plane.ts';
@@ -56,8 +56,8 @@ export async function writeInventory(folder: string, state: LabState): Promise<v
     state.hosts.map(async (name) => {
       const address = state.moved?.[name] ?? addressOf(slot, name);
       const usesDocker = state.dockerHosts?.includes(name) ?? false;
-      if (software === undefined || !name.startsWith('node') || !state.blankHosts?.includes(name))
-        return { name, address, usesDocker };
+      if (software === undefined || !state.blankHosts?.includes(name)) return { name, address, usesDocker };
+      if (name.startsWith('cp')) return { name, address, usesDocker, further: 'identity: { method: ca }' };
       const authority = await openAuthority(authorityFolder(folder));
       return {
         name,
@@ -76,7 +76,11 @@ export async function writeInventory(folder: string, state: LabState): Promise<v
       flannel: state.flannelImage === undefined ? undefined : state.flanneld?.version,
     },
     artifacts: await placeArtifacts(folder, state),
-    ...(software && parts && { software: await placeSoftware(folder, software, parts, kubernetes) }),
+    ...(software &&
+      parts && {
+        software: await placeSoftware(folder, software, parts, kubernetes),
+        authority: relative(folder, authorityFolder(folder)),
+      }),
   });
   await writeFile(join(folder, paths.inventory), text);
 }

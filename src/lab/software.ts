@@ -101,6 +101,10 @@ export async function placeSoftware(
   return {
     kubelet: await program('kubelet'),
     kube_proxy: await program('kube-proxy'),
+    kube_controller_manager: {
+      ...(await place(labFolder, join(parts.controlPlaneLayer, 'opt/k8s/bin/kube-controller-manager'))),
+      version,
+    },
     ...(containerd && { containerd: { ...(await place(labFolder, containerd.path)), version: containerd.version } }),
     ...(runc && { runc: { ...(await place(labFolder, runc.path)), version: runc.version } }),
     ...(packages.length > 0 && { packages: await all(packages) }),

@@ -1,5 +1,6 @@
 import { ShellScript, sh } from '../shell.ts';
 import { decodeBase64 } from './fields.ts';
+import { type ManagerFacts, managerFactsScript, parseManagerFacts } from './manager-facts.ts';
 import { type NetworkFacts, networkFactsScript, parseNetworkFacts } from './network-facts.ts';
 
 /** A systemd unit as one look found it; times are seconds since the epoch on the host's own clock. */
@@ -48,6 +49,8 @@ export interface HostFacts {
   /** Programs that provision installs here, by name. */
   readonly software: ReadonlySet<string>;
   readonly units: ReadonlyMap<string, UnitFacts>;
+  /** Controller-managers that others may be made like, by unit, where they were asked for. */
+  readonly managers: ReadonlyMap<string, ManagerFacts>;
   /** Certificates (PEM) of the files that were asked for and are there, by path. */
   readonly certificates: ReadonlyMap<string, string>;
   /** Bytes of each file in the artifact cache, by name: `<sha256>` or `<sha256>.part`. */
@@ -65,8 +68,18 @@ export const unprovenMark = '/var/lib/provision/unproven';
 const properties =
   'Id,LoadState,ActiveState,MainPID,InvocationID,NRestarts,ExecMainStartTimestampMonotonic,ActiveEnterTimestampMonotonic';
 
+/** What is asked of the hosts of a run. */
+export interface FactsWish {
+  /** Units whose process start is told. */
+  readonly units: readonly string[];
+  /** Files whose certificates are told. */
+  readonly certificateFiles?: readonly string[];
+  /** Units of controller-managers that another one is to be made like. */
+  readonly managerUnits?: readonly string[];
+}
+
 /** One script that prints all facts as `key value` lines; it starts little, and nothing larger than systemctl. */
-export function factsScript(units: readonly string[], certificateFiles: readonly string[] = []): ShellScript {
+export function factsScript({ units, certificateFiles = [], managerUnits = [] }: FactsWish): ShellScript {
   return sh`line() { read -r value <"$2" && echo "$1 $value"; }
 line hostname /proc/sys/kernel/hostname
 line machine /etc/machine-id
@@ -90,6 +103,7 @@ for word in $units; do
   esac
 done
 ${networkFactsScript}
+${managerFactsScript(managerUnits)}
 for path in ${certificateFiles}; do
   [ ! -r "$path" ] || echo "certificate $(sed -n '/-----BEGIN CERTIFICATE-----/,/-----END CERTIFICATE-----/p' "$path" | base64 -w 0) $path"
 done
@@ -121,6 +135,7 @@ export function parseFacts(output: string): HostFacts {
     isUnproven: value('unproven') === 'yes',
     software: new Set(all('software')),
     units: parseUnits(all('unit'), parseCommandLines(output), now - uptime),
+    managers: parseManagerFacts(all('manager')),
     certificates: new Map(
       all('certificate').map((text) => {
         const [pem = '', ...path] = text.split(' ');

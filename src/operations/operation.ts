@@ -23,6 +23,12 @@ export interface Artifact {
   readonly sha256: string;
 }
 
+/** Files of another host, by what was seen of them there. */
+export interface DistantFiles {
+  readonly host: string;
+  readonly files: readonly { readonly path: string; readonly sha256: string }[];
+}
+
 /**
  * One kind of thing a host can have: what to want, how to see it, how to change it, how to take it back.
  * Scripts run under `sh -s` after the prelude of `prelude.ts`, with standard input from /dev/null;
@@ -47,6 +53,12 @@ export interface HostOperation<Schema extends z.ZodType = z.ZodType, Actual = un
     request(output: string, desired: z.output<Schema>, actual: Actual): CertificateRequest | undefined;
     /** Puts the certificate (PEM) in its place; runs right after `apply`. */
     finish(desired: z.output<Schema>, certificate: string): ShellScript;
+  };
+  /** Of an operation that wants files of another host: they come through the memory of this machine, and `finish` runs right after `apply`. */
+  readonly copying?: {
+    source(desired: z.output<Schema>, actual: Actual): DistantFiles;
+    /** Puts the contents (base64, in the order of the source) in their places. */
+    finish(desired: z.output<Schema>, actual: Actual, contents: readonly string[]): ShellScript;
   };
   readonly undo: ((actual: Actual, desired: z.output<Schema>) => ShellScript) | { readonly irreversible: string };
   /** What undo has to want again once the files are as they were, for what its script cannot do; undefined for nothing. */

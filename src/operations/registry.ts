@@ -8,6 +8,7 @@ import { clientCertificate } from './client-certificate.ts';
 import type { ClusterOperation } from './cluster-operation.ts';
 import { cniConfig } from './cni-config.ts';
 import { containerdConfig } from './containerd-config.ts';
+import { copiedFiles } from './copied-files.ts';
 import { cordon } from './cordon.ts';
 import { daemonsetRolledOut } from './daemonset-rolled-out.ts';
 import { datapath } from './datapath.ts';
@@ -54,6 +55,7 @@ export const hostOperations = {
   bootstrap_kubeconfig: bootstrapKubeconfig,
   client_certificate: clientCertificate,
   cni_config: cniConfig,
+  copied_files: copiedFiles,
   containerd_config: containerdConfig,
   dead_leases: deadLeases,
   directory,

@@ -31,7 +31,9 @@ async function sending(options: Parameters<typeof setUp>[0] = {}) {
     cache,
     cached: () => (existsSync(cache) ? readdirSync(cache) : []),
     open: () =>
-      openHost({ name: host.name, address: '127.0.0.1', outsideLimit: false, connect: () => connect() }, 'run-1', []),
+      openHost({ name: host.name, address: '127.0.0.1', outsideLimit: false, connect: () => connect() }, 'run-1', {
+        units: [],
+      }),
     /** Bytes that reach the host's command while this is done. */
     async received(work: () => Promise<unknown>) {
       const before = server.seen.stdinBytes;

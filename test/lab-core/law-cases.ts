@@ -22,6 +22,9 @@ export const archiveSha256 = 'f'.repeat(64);
 export const packageSha256 = 'd'.repeat(64);
 export const imageSha256 = 'c'.repeat(64);
 
+/** What every file of another host holds that is copied. */
+export const copiedText = 'of another host\n';
+
 const base = '/var/tmp/laws';
 const unit = `[Service]
 ExecStart=/bin/sleep 1000000
@@ -202,6 +205,21 @@ export const lawCases: Readonly<Record<HostOperationName, readonly LawCase[]>> =
       arrange: `${makeUnit}; mkdir -p ${base}/pki; echo 'kind: Config' >${base}/client.kubeconfig; echo old >${base}/pki/kubelet-client-1.pem; ln -sfn kubelet-client-1.pem ${base}/pki/kubelet-client-current.pem; systemctl start laws`,
       clean: `${dropUnit}; rm -rf ${base}`,
       lasting: withoutClock,
+    },
+  ],
+  copied_files: [
+    {
+      name: 'one that is not there, and one of another content and mode',
+      wish: {
+        host: 'cp1',
+        files: ['new/key.pem', 'other.pem'].map((name) => ({
+          path: `${base}/${name}`,
+          source: `/opt/k8s/ssl/${name}`,
+          sha256: createHash('sha256').update(copiedText).digest('hex'),
+          mode: '600',
+        })),
+      },
+      arrange: `rm -rf ${base}; mkdir -p ${base}; echo old >${base}/other.pem`,
     },
   ],
   directory: [

@@ -3,6 +3,7 @@ import type { HostOperation } from '../../src/operations/operation.ts';
 import { prelude } from '../../src/operations/prelude.ts';
 import type { ShellScript } from '../../src/shell.ts';
 import { testAuthority } from '../identity/test-authority.ts';
+import { copiedText } from './law-cases.ts';
 
 const nothing = { files: new Map<string, string | null>() };
 
@@ -37,6 +38,12 @@ t </dev/null
       const actual = await probe();
       const output = await runScript('set -eu; mkdir -p "$PROVISION_UNDO"', operation.apply(desired, actual, nothing));
       const request = operation.signing?.request(output, desired, actual);
+      if (operation.copying) {
+        const contents = operation.copying
+          .source(desired, actual)
+          .files.map(() => Buffer.from(copiedText).toString('base64'));
+        await runScript('set -eu', operation.copying.finish(desired, actual, contents));
+      }
       if (!operation.signing || !request) return;
       const certificate = await testAuthority().sign(request);
       await runScript('set -eu', operation.signing.finish(desired, certificate));

@@ -38,3 +38,11 @@ test('the playbook roll fits them too; a node is cordoned before it is changed, 
   const expected = positions.map((position, index) => (steps[index] === 'service' ? service : position));
   expect(expected).toEqual(expected.toSorted((a, b) => a - b));
 });
+
+test('the playbook rebuild-control-plane fits them as well; the unit comes once all that it starts with is there', () => {
+  const [software = []] = load('rebuild-control-plane');
+  expect(software[0]).toBe('installation');
+  const steps = ['binary', 'copied_files', 'client_certificate'].map((step) => software.indexOf(step));
+  expect(steps).not.toContain(-1);
+  expect(software.lastIndexOf('file')).toBeGreaterThan(Math.max(...steps));
+});
