@@ -30,6 +30,11 @@ export const softwareVariables = z.object({
     .describe('names of units, also before they are there'),
   ca: z.string().describe('certificates of those who vouch for the API, as PEM'),
   kubeconfigs: z.object({ kubelet: z.string(), kube_proxy: z.string() }).describe('where their kubeconfigs are'),
+  credential: z
+    .string()
+    .describe(
+      'the file of its identity that its kubelet only reads: the kubeconfig, or with TLS bootstrap, which writes that, the CA',
+    ),
   cert_dir: z.string().describe('where its kubelet keeps certificates that it makes itself'),
   kubelet_flags: z.array(z.string()).describe('flags of its kubelet that depend on the version'),
   has_endpoint_field: z.boolean().describe('whether the configuration of its kubelet says where the runtime is'),
@@ -135,6 +140,7 @@ export function softwareScope(
     units,
     ca: endpoint?.ca === undefined ? null : Buffer.from(endpoint.ca, 'base64').toString('utf8'),
     kubeconfigs,
+    credential: identity.method === 'bootstrap' ? paths.ca : kubeconfigs.kubelet,
     cert_dir: identity.method === 'bootstrap' ? identity.cert_dir : install.ssl_dir,
     kubelet_flags: kubeletFlags(version, settings),
     has_endpoint_field: atLeast(version, '1.27.0'),

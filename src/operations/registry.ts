@@ -35,6 +35,7 @@ import type { HostOperation } from './operation.ts';
 import { otherFlannels } from './other-flannels.ts';
 import { packages } from './packages.ts';
 import { podCidrs } from './pod-cidrs.ts';
+import { podsBack } from './pods-back.ts';
 import { podsInRange } from './pods-in-range.ts';
 import { podsRunning } from './pods-running.ts';
 import { service } from './service.ts';
@@ -98,6 +99,7 @@ const clusterOperations = {
   other_flannels: otherFlannels,
   pod_cidrs: podCidrs,
   pods_in_range: podsInRange,
+  pods_back: podsBack,
   pods_running: podsRunning,
   stuck_pods: stuckPods,
   uncordon,
