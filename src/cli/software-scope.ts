@@ -7,6 +7,7 @@ import type { Host } from '../engine/host.ts';
 import { afterInstallation } from '../engine/stage.ts';
 import type { ClusterSnapshot } from '../kubernetes/cluster/cluster.ts';
 import { atLeast } from '../kubernetes/flags/versions.ts';
+import { roomNeeds } from './room-scope.ts';
 
 const ownFiles = [
   'ca',
@@ -45,6 +46,9 @@ export const softwareVariables = z.object({
     .array(z.object({ path: z.string(), sha256: z.string(), version: z.string() }))
     .describe('the artifact, none or one'),
   sysctl: z.array(z.record(z.string(), z.string())).describe('further kernel parameters, none or one map'),
+  room: z
+    .array(z.object({ path: z.string(), bytes: z.number() }))
+    .describe('what is stored on the host where it is not installed yet'),
   writes: z
     .record(z.enum(ownFiles), z.boolean())
     .describe('files of ours; not where one of the operator goes to their place'),
@@ -149,6 +153,7 @@ export function softwareScope(
     keeps_swap: kubelet.config['failSwapOn'] === false,
     runc: artifacts.runc === undefined ? [] : [artifacts.runc],
     sysctl: Object.keys(install.sysctl).length === 0 ? [] : [install.sysctl],
+    room: node && host.facts.units.get(units.kubelet)?.isMissing === true ? roomNeeds(settings) : [],
     writes: Object.fromEntries(
       Object.entries(paths).map(([name, path]) => [name, files.files.every((file) => file.path !== path)]),
     ),

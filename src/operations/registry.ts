@@ -16,6 +16,7 @@ import { directory } from './directory.ts';
 import { drain } from './drain.ts';
 import { file } from './file.ts';
 import { flannelAgent } from './flannel-agent.ts';
+import { freeSpace } from './free-space.ts';
 import { hook } from './hook.ts';
 import { images } from './images.ts';
 import { installation } from './installation.ts';
@@ -60,6 +61,7 @@ export const hostOperations = {
   directory,
   file,
   flannel_agent: flannelAgent,
+  free_space: freeSpace,
   hook,
   images,
   installation,
