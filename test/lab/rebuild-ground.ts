@@ -1,16 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, expect, test } from 'vitest';
+import type { KubernetesVersion } from '../../src/lab/kubernetes-version.ts';
 import type { Lab } from '../../src/lab/lab.ts';
-import type { LabOptions } from '../../src/lab/up.ts';
+import { type InventoryData, writeInventory } from './inventories.ts';
 import { describeOwnLab } from './own-lab.ts';
-import { kubectl, nodeObjects, on, readyCondition } from './read-hosts.ts';
+import { eventually, kubectl, nodeObjects, on, readyCondition } from './read-hosts.ts';
 import { watchRun } from './run-roll.ts';
-import { type Run, readRun, runCommand, type ToldEvent } from './run-up.ts';
-import { settle, told } from './settle.ts';
+import { type Run, readRun, runCommand, runUp, type ToldEvent } from './run-up.ts';
+import { told } from './settle.ts';
 import { say } from './shared-lab.ts';
 import { startTraffic, type Traffic } from './traffic.ts';
 
-/** What tests of rebuilds stand on: two nodes whose pods ask each other all the time, and node2, which is lost again and again. */
+/**
+ * What tests of rebuilds stand on: two nodes whose pods ask each other all the time, a third one, node2, which is lost again
+ * and again, and a blank host.
+ */
 export interface RebuildGround {
   readonly lab: Lab;
   /** Between pods of node1 and node3. */
@@ -22,21 +26,26 @@ export type RebuildTest = (name: string, act: (ground: RebuildGround) => Promise
 
 /** The node that is lost. */
 export const lost = 'node2';
+/** The host that is no node until `up` makes one of it. */
+export const fifth = 'node5';
+/** All Nodes that rebuilds are proven with. */
+export const others: readonly string[] = ['node1', 'node3', 'node4'];
 
 /** Tests of rebuilds, one after another on one cluster. */
 export function describeRebuilds(
   name: string,
-  size: Omit<LabOptions, 'folder' | 'cacheFolder' | 'say' | 'nodes'>,
+  kubernetes: KubernetesVersion,
   tests: (rebuildTest: RebuildTest) => void,
 ): void {
   describeOwnLab(
     name,
-    3,
+    4,
     (open) => {
       let ground: RebuildGround;
       beforeAll(async () => {
         const lab = open();
-        await settle(lab);
+        const run = await runUp(lab.inventoryPath, '--limit', `!${fifth}`);
+        expect(run.code, told(run)).toBe(0);
         await kubectl(lab, 'label', 'node', lost, 'rebuilt=as-before');
         ground = { lab, traffic: await startTraffic(lab, ['node1', 'node3']) };
       });
@@ -44,13 +53,91 @@ export function describeRebuilds(
         test(title, async () => {
           const since = ground.traffic.now();
           await act(ground);
+          sayDisturbance(title, ground.traffic.requests(since));
           expect(ground.traffic.gaps(since)).toEqual({ node1: [], node3: [] });
         }),
       );
     },
-    size,
+    { controlPlanes: 1, blankNodes: 1, kubernetes },
   );
 }
+
+/** How long pods of the other nodes had to wait for each other, at most. */
+function sayDisturbance(title: string, requests: ReturnType<Traffic['requests']>): void {
+  const told = Object.entries(requests).map(([node, tries]) => {
+    const good = tries.filter(({ outcome }) => outcome === 'good');
+    const longest = Math.max(0, ...good.slice(1).map(({ end }, index) => end - (good[index]?.end ?? end)));
+    return `${good.length} of ${tries.length} answered on ${node}, ${longest.toFixed(1)} s between two at most`;
+  });
+  say(`others during "${title}": ${told.join('; ')}`);
+}
+
+type Install = { files: { path: string }[]; hooks?: Record<string, string> };
+
+/** The lab's inventory with another identity of hosts that it makes nodes of; only what is not theirs is brought as a file. */
+export const withIdentity = (
+  lab: Lab,
+  method: 'ca' | 'bootstrap',
+  change: (install: Install, identity: object) => void = () => {},
+): string =>
+  writeInventory(lab, method, ({ all }) => {
+    const conf = '/opt/k8s/conf';
+    const proxy = { kubeconfig: `${conf}/kube-proxy.kubeconfig`, certificate: '/opt/k8s/ssl/kube-proxy-client.pem' };
+    Object.assign(all.vars, {
+      identity: {
+        ...(method === 'ca' && { ca: { certificate: './ssl/ca.pem', key: './ssl/ca-key.pem' } }),
+        kubeconfig: `${conf}/kubelet.kubeconfig`,
+      },
+    });
+    for (const host of installedHosts(all)) {
+      const identity =
+        method === 'ca'
+          ? { method, certificate: '/opt/k8s/ssl/kubelet-client.pem', kube_proxy: { manage: true, ...proxy } }
+          : { method, cert_dir: '/opt/k8s/ssl', bootstrap_kubeconfig: `${conf}/bootstrap.kubeconfig` };
+      Object.assign(host, { identity });
+      const made = method === 'ca' ? /kubeconfig$/ : /kubelet\.kubeconfig$/;
+      host.install.files = host.install.files.filter(({ path }) => !made.test(path));
+      change(host.install, identity);
+    }
+  });
+
+const installedHosts = ({ children }: InventoryData['all']): readonly { install: Install }[] =>
+  Object.values(children.nodes.hosts).filter((host): host is { install: Install } => 'install' in host);
+
+/** Pods that are bound to the lost node: they come back with its kubelet, or wait for it when they are deleted. */
+export async function startPods(lab: Lab, ...names: readonly string[]): Promise<void> {
+  const items = names.map((name) => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name },
+    spec: {
+      nodeName: lost,
+      automountServiceAccountToken: false,
+      containers: [{ name, image: 'lab.invalid/verify:1', imagePullPolicy: 'Never', command: ['sleep', '100000'] }],
+    },
+  }));
+  await kubectl(lab, 'delete', 'pods', '--force', '--grace-period=0', '--ignore-not-found', ...names);
+  const { code, stderr } = await lab.kubectl(
+    ['create', '-f', '-'],
+    JSON.stringify({ apiVersion: 'v1', kind: 'List', items }),
+  );
+  expect(code, stderr).toBe(0);
+  await eventually(`${names.join(', ')} run`, 60, async () =>
+    (await Promise.all(names.map((name) => containerOf(lab, name)))).every((id) => id !== ''),
+  );
+}
+
+/** The running container of a pod; empty where none runs. */
+export const containerOf = (lab: Lab, pod: string): Promise<string> =>
+  kubectl(
+    lab,
+    ...['get', 'pod', pod, '--ignore-not-found'],
+    ...['-o', 'jsonpath={range .status.containerStatuses[?(@.state.running)]}{.containerID}{end}'],
+  );
+
+/** Deletes a pod whose kubelet is gone: it stays until somebody knows that it runs no more. */
+export const deleteInVain = (lab: Lab, pod: string): Promise<string> =>
+  kubectl(lab, 'delete', 'pod', pod, '--wait=false');
 
 /** The fingerprint of a host's key, as its console would show it. */
 export const fingerprintOf = async (lab: Lab, host: string): Promise<string> =>
@@ -73,21 +160,38 @@ export const runRebuild = async (lab: Lab, inventory: string, ...options: readon
   );
 
 /** The same, with its events as they come. */
-export const watchRebuild = (lab: Lab, options: readonly string[], onEvent: (event: ToldEvent) => void): Promise<Run> =>
-  watchRun(['rebuild', lab.inventoryPath, '--node', lost, '--yes', ...options], { folder: lab.folder }, onEvent);
+export const watchRebuild = (
+  { folder }: Lab,
+  inventory: string,
+  options: readonly string[],
+  onEvent: (event: ToldEvent) => void,
+): Promise<Run> => watchRun(['rebuild', inventory, '--node', lost, '--yes', ...options], { folder }, onEvent);
 
-/** Runs it, expects success, and says how long it took from the command to Ready. */
-export async function rebuildAndTime(lab: Lab, what: string, ...options: readonly string[]): Promise<Run> {
+/** Runs a command with events to its end, expects success, and says how long it took to Ready. */
+export async function timeToReady(
+  what: string,
+  start: (onEvent: (event: ToldEvent) => void) => Promise<Run>,
+): Promise<Run> {
   const began = Date.now();
   let readyMs = 0;
-  const run = await watchRebuild(lab, options, (event) => {
-    if (event.type === 'task-finished' && event.task === 'The Node is Ready') readyMs = Date.now() - began;
+  const run = await start((event) => {
+    if (event.type === 'task-finished' && /^(The Node is|Nodes are) Ready$/.test(event.task))
+      readyMs = Date.now() - began;
   });
   expect(run.code, told(run)).toBe(0);
-  say(
-    `rebuild ${what}: ${Math.round(readyMs / 1000)} s from the command to Ready, ${Math.round((Date.now() - began) / 1000)} s in all`,
-  );
+  const seconds = (ms: number): number => Math.round(ms / 1000);
+  say(`${what}: ${seconds(readyMs)} s from the command to Ready, ${seconds(Date.now() - began)} s in all`);
   return run;
+}
+
+/** A run has seen that the pod runs before the Node took new ones. */
+export function expectPodsFirst(run: Run): void {
+  const finished = run.events.flatMap((event) => (event.type === 'task-finished' ? [event.task] : []));
+  const [back, uncordoned] = ['What is bound to the Node runs again', 'The Node takes pods as before'].map((task) =>
+    finished.indexOf(task),
+  );
+  expect(back).toBeGreaterThanOrEqual(0);
+  expect(uncordoned).toBeGreaterThan(back ?? 0);
 }
 
 /** What a Node is to be again after its machine was lost. */
