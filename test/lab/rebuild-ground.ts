@@ -6,7 +6,7 @@ import { type InventoryData, writeInventory } from './inventories.ts';
 import { describeOwnLab } from './own-lab.ts';
 import { eventually, kubectl, nodeObjects, on, readyCondition } from './read-hosts.ts';
 import { watchRun } from './run-roll.ts';
-import { type Run, readRun, runCommand, runUp, type ToldEvent } from './run-up.ts';
+import { type Run, readRun, runCommand, type ToldEvent } from './run-up.ts';
 import { told } from './settle.ts';
 import { say } from './shared-lab.ts';
 import { startTraffic, type Traffic } from './traffic.ts';
@@ -44,7 +44,8 @@ export function describeRebuilds(
       let ground: RebuildGround;
       beforeAll(async () => {
         const lab = open();
-        const run = await runUp(lab.inventoryPath, '--limit', `!${fifth}`);
+        // in the folder of the rebuilds: what it has seen of Nodes is kept there
+        const run = await watchRun(['up', lab.inventoryPath, '--limit', `!${fifth}`], { folder: lab.folder }, () => {});
         expect(run.code, told(run)).toBe(0);
         await kubectl(lab, 'label', 'node', lost, 'rebuilt=as-before');
         ground = { lab, traffic: await startTraffic(lab, ['node1', 'node3']) };

@@ -101,7 +101,7 @@ export function testSameAddress(rebuildTest: RebuildTest): void {
     expect(['', container]).not.toContain(await containerOf(lab, 'bound'));
     expect(await kubectl(lab, 'get', 'pod', 'stuck', '--ignore-not-found')).toBe('');
     // each once, the first of them before anything is there, the other one on a node whose pods have a network
-    expect(await on(lab, lost, 'cat /root/hook-before')).toBe(`${lost}  `);
+    expect(await on(lab, lost, 'cat /root/hook-before')).toBe(lost);
     expect(await on(lab, lost, 'cat /root/hook-after')).toBe(`${lost} /opt/k8s/bin/kubelet subnet.env`);
 
     const again = await runRebuild(lab, inventory);
