@@ -38,3 +38,7 @@ test('the playbook roll fits them too; a node is cordoned before it is changed, 
   const expected = positions.map((position, index) => (steps[index] === 'service' ? service : position));
   expect(expected).toEqual(expected.toSorted((a, b) => a - b));
 });
+
+test('the playbook rebuild ends with what the others see of the node, its pods, and only then new ones', () => {
+  expect(load('rebuild').at(-1)?.slice(-3)).toEqual(['datapath', 'pods_back', 'uncordon']);
+});
