@@ -44,10 +44,10 @@ export function describeRebuilds(
       let ground: RebuildGround;
       beforeAll(async () => {
         const lab = open();
+        await kubectl(lab, 'label', 'node', lost, 'rebuilt=as-before');
         // in the folder of the rebuilds: what it has seen of Nodes is kept there
         const run = await watchRun(['up', lab.inventoryPath, '--limit', `!${fifth}`], { folder: lab.folder }, () => {});
         expect(run.code, told(run)).toBe(0);
-        await kubectl(lab, 'label', 'node', lost, 'rebuilt=as-before');
         ground = { lab, traffic: await startTraffic(lab, ['node1', 'node3']) };
       });
       tests((title, act) =>
