@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
 import { expect } from 'vitest';
+import { must } from '../../src/lab/execute.ts';
 import type { Lab } from '../../src/lab/lab.ts';
 import { kubectl, on } from './read-hosts.ts';
 
@@ -43,7 +43,7 @@ const subjectOf = (node: string): string => `/O=system:nodes/CN=system:node:${no
 /** Asks for the certificate of a Node with the token of the run that goes on; returns the request's name. */
 export async function eagerRequest(lab: Lab, node: string): Promise<string> {
   const { token } = await tokenOf(lab);
-  const request = execFileSync('openssl', [
+  const request = await must('openssl', [
     ...['req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', '/dev/null'],
     ...['-subj', subjectOf(node)],
   ]);
@@ -52,7 +52,7 @@ export async function eagerRequest(lab: Lab, node: string): Promise<string> {
     kind: 'CertificateSigningRequest',
     metadata: { name: 'eager' },
     spec: {
-      request: request.toString('base64'),
+      request: Buffer.from(request).toString('base64'),
       signerName: 'kubernetes.io/kube-apiserver-client-kubelet',
       usages: ['digital signature', 'key encipherment', 'client auth'],
     },
@@ -75,13 +75,13 @@ interface Request {
 export async function expectApprovedByRun(lab: Lab, node: string): Promise<void> {
   const all: readonly Request[] = JSON.parse(await kubectl(lab, 'get', 'csr', '-o', 'json')).items;
   const asked = all.filter(({ spec }) => spec.username.startsWith('system:bootstrap:'));
-  const told = asked.map(({ spec, status }) => {
-    const pem = Buffer.from(spec.request, 'base64');
-    const subject = execFileSync('openssl', ['req', '-noout', '-subject', '-nameopt', 'compat'], {
-      input: pem,
-    }).toString();
-    return { subject: subject.trim(), reasons: status.conditions?.map(({ reason }) => reason) };
-  });
+  const told = await Promise.all(
+    asked.map(async ({ spec, status }) => {
+      const input = Buffer.from(spec.request, 'base64').toString();
+      const subject = await must('openssl', ['req', '-noout', '-subject', '-nameopt', 'compat'], { input });
+      return { subject: subject.trim(), reasons: status.conditions?.map(({ reason }) => reason) };
+    }),
+  );
   expect(told).toContainEqual({
     subject: `subject=${subjectOf(node)}`,
     reasons: ['ProvisionApproved'],
