@@ -53,20 +53,17 @@ export const freeSpace = defineOperation({
       return key === 'place' ? [{ mount: mount.join(' '), freeBytes: Number(free), thereBytes: Number(there) }] : [];
     }),
   diff(places, { needs }) {
-    const needed = new Map<string, number>();
-    places.forEach(({ mount, freeBytes, thereBytes }, index) => {
-      const more = Math.max(0, (needs[index]?.bytes ?? 0) - thereBytes);
-      const sum = (needed.get(mount) ?? 0) + more;
-      needed.set(mount, sum);
-      if (more > 0 && sum > freeBytes) throw roomMissing(mount, freeBytes, totalOn(mount, places, needs));
-    });
+    for (const { mount, freeBytes } of places) {
+      const needed = neededOn(mount, places, needs);
+      if (needed > freeBytes) throw roomMissing(mount, freeBytes, needed);
+    }
     return [];
   },
   apply: () => sh`:`,
   undo: () => sh`:`,
 });
 
-const totalOn = (mount: string, places: readonly Place[], needs: z.output<typeof schema>['needs']): number =>
+const neededOn = (mount: string, places: readonly Place[], needs: z.output<typeof schema>['needs']): number =>
   needs.reduce((sum, { bytes }, index) => {
     const place = places[index];
     return place?.mount === mount ? sum + Math.max(0, bytes - place.thereBytes) : sum;

@@ -1,6 +1,7 @@
 import { dockershimKubernetes } from '../../src/lab/kubernetes-version.ts';
 import { describeRebuilds } from '../lab/rebuild-ground.ts';
-import { testNewNode, testNodeGone, testOtherAddress, testRefusals, testSameAddress } from '../lab/rebuilds.ts';
+import { testOtherAddress, testRefusals, testSameAddress } from '../lab/rebuilds.ts';
+import { testNewNode, testNodeGone } from '../lab/rebuilds-of-nodes.ts';
 
 describeRebuilds('rebuilds', dockershimKubernetes, (rebuildTest) => {
   testRefusals(rebuildTest);

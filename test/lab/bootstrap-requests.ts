@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import { must } from '../../src/lab/execute.ts';
 import type { Lab } from '../../src/lab/lab.ts';
 import { kubectl, on } from './read-hosts.ts';
+import type { ToldEvent } from './run-up.ts';
 
 interface Token {
   /** ID.SECRET. */
@@ -28,6 +29,10 @@ async function tokens(lab: Lab): Promise<readonly Token[]> {
       };
     });
 }
+
+/** Whether the API takes the run's token from now on. */
+export const hasToken = (event: ToldEvent): boolean =>
+  event.type === 'task-finished' && /^The API takes a token/.test(event.task) && event.status === 'changed';
 
 /** The bootstrap token that there is. */
 export async function tokenOf(lab: Lab): Promise<Token> {

@@ -2,9 +2,8 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, expect, test } from 'vitest';
 import type { KubernetesVersion } from '../../src/lab/kubernetes-version.ts';
 import type { Lab } from '../../src/lab/lab.ts';
-import { type InventoryData, writeInventory } from './inventories.ts';
 import { describeOwnLab } from './own-lab.ts';
-import { eventually, kubectl, nodeObjects, on, readyCondition } from './read-hosts.ts';
+import { kubectl, nodeObjects, on, readyCondition } from './read-hosts.ts';
 import { watchRun } from './run-roll.ts';
 import { type Run, readRun, runCommand, type ToldEvent } from './run-up.ts';
 import { told } from './settle.ts';
@@ -73,73 +72,6 @@ function sayDisturbance(title: string, requests: ReturnType<Traffic['requests']>
   say(`others during "${title}": ${told.join('; ')}`);
 }
 
-type Install = { files: { path: string }[]; hooks?: Record<string, string> };
-
-/** The lab's inventory with another identity of hosts that it makes nodes of; only what is not theirs is brought as a file. */
-export const withIdentity = (
-  lab: Lab,
-  method: 'ca' | 'bootstrap',
-  change: (install: Install, identity: object) => void = () => {},
-): string =>
-  writeInventory(lab, method, ({ all }) => {
-    const conf = '/opt/k8s/conf';
-    const proxy = { kubeconfig: `${conf}/kube-proxy.kubeconfig`, certificate: '/opt/k8s/ssl/kube-proxy-client.pem' };
-    Object.assign(all.vars, {
-      identity: {
-        ...(method === 'ca' && { ca: { certificate: './ssl/ca.pem', key: './ssl/ca-key.pem' } }),
-        kubeconfig: `${conf}/kubelet.kubeconfig`,
-      },
-    });
-    for (const host of installedHosts(all)) {
-      const identity =
-        method === 'ca'
-          ? { method, certificate: '/opt/k8s/ssl/kubelet-client.pem', kube_proxy: { manage: true, ...proxy } }
-          : { method, cert_dir: '/opt/k8s/ssl', bootstrap_kubeconfig: `${conf}/bootstrap.kubeconfig` };
-      Object.assign(host, { identity });
-      const made = method === 'ca' ? /kubeconfig$/ : /kubelet\.kubeconfig$/;
-      host.install.files = host.install.files.filter(({ path }) => !made.test(path));
-      change(host.install, identity);
-    }
-  });
-
-const installedHosts = ({ children }: InventoryData['all']): readonly { install: Install }[] =>
-  Object.values(children.nodes.hosts).filter((host): host is { install: Install } => 'install' in host);
-
-/** Pods that are bound to the lost node: they come back with its kubelet, or wait for it when they are deleted. */
-export async function startPods(lab: Lab, ...names: readonly string[]): Promise<void> {
-  const items = names.map((name) => ({
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name },
-    spec: {
-      nodeName: lost,
-      automountServiceAccountToken: false,
-      containers: [{ name, image: 'lab.invalid/verify:1', imagePullPolicy: 'Never', command: ['sleep', '100000'] }],
-    },
-  }));
-  await kubectl(lab, 'delete', 'pods', '--force', '--grace-period=0', '--ignore-not-found', ...names);
-  const { code, stderr } = await lab.kubectl(
-    ['create', '-f', '-'],
-    JSON.stringify({ apiVersion: 'v1', kind: 'List', items }),
-  );
-  expect(code, stderr).toBe(0);
-  await eventually(`${names.join(', ')} run`, 60, async () =>
-    (await Promise.all(names.map((name) => containerOf(lab, name)))).every((id) => id !== ''),
-  );
-}
-
-/** The running container of a pod; empty where none runs. */
-export const containerOf = (lab: Lab, pod: string): Promise<string> =>
-  kubectl(
-    lab,
-    ...['get', 'pod', pod, '--ignore-not-found'],
-    ...['-o', 'jsonpath={range .status.containerStatuses[?(@.state.running)]}{.containerID}{end}'],
-  );
-
-/** Deletes a pod whose kubelet is gone: it stays until somebody knows that it runs no more. */
-export const deleteInVain = (lab: Lab, pod: string): Promise<string> =>
-  kubectl(lab, 'delete', 'pod', pod, '--wait=false');
-
 /** The fingerprint of a host's key, as its console would show it. */
 export const fingerprintOf = async (lab: Lab, host: string): Promise<string> =>
   (await on(lab, host, 'ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub')).split(' ')[1] ?? '';
@@ -183,16 +115,6 @@ export async function timeToReady(
   const seconds = (ms: number): number => Math.round(ms / 1000);
   say(`${what}: ${seconds(readyMs)} s from the command to Ready, ${seconds(Date.now() - began)} s in all`);
   return run;
-}
-
-/** A run has seen that the pod runs before the Node took new ones. */
-export function expectPodsFirst(run: Run): void {
-  const finished = run.events.flatMap((event) => (event.type === 'task-finished' ? [event.task] : []));
-  const [back, uncordoned] = ['What is bound to the Node runs again', 'The Node takes pods as before'].map((task) =>
-    finished.indexOf(task),
-  );
-  expect(back).toBeGreaterThanOrEqual(0);
-  expect(uncordoned).toBeGreaterThan(back ?? 0);
 }
 
 /** What a Node is to be again after its machine was lost. */

@@ -2,15 +2,13 @@ import { copyFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { parse } from 'yaml';
-import { eagerRequest, expectApprovedByRun, expectNoToken, tokenOf } from './bootstrap-requests.ts';
+import { expectApprovedByRun, expectNoToken, hasToken, tokenOf } from './bootstrap-requests.ts';
+import { containerOf, deleteInVain, expectPodsFirst, startPods } from './bound-pods.ts';
+import { withIdentity } from './identities.ts';
 import { writeInventory } from './inventories.ts';
-import { allReady, invocationOf, kubectl, nodeObjects, on, podCidrs, routesOf } from './read-hosts.ts';
+import { invocationOf, kubectl, on, podCidrs, routesOf } from './read-hosts.ts';
 import {
-  containerOf,
-  deleteInVain,
   expectBack,
-  expectPodsFirst,
-  fifth,
   fingerprintOf,
   knownHosts,
   loginsOn,
@@ -19,13 +17,10 @@ import {
   others,
   type RebuildTest,
   runRebuild,
-  startPods,
   timeToReady,
   watchRebuild,
-  withIdentity,
 } from './rebuild-ground.ts';
 import { watchRun } from './run-roll.ts';
-import type { ToldEvent } from './run-up.ts';
 import { told } from './settle.ts';
 
 const noKey = `SHA256:${'A'.repeat(43)}`;
@@ -35,7 +30,7 @@ export function testRefusals(rebuildTest: RebuildTest): void {
   rebuildTest(
     'a wrong fingerprint, a broken artifact or too little room stop it before anything is written',
     async ({ lab }) => {
-      await startPods(lab, 'bound', 'stuck');
+      await startPods(lab, lost, ['bound', 'stuck']);
       await lab.wipe(lost);
       await deleteInVain(lab, 'stuck');
       const known = knownHosts(lab);
@@ -121,14 +116,10 @@ export function testSameAddress(rebuildTest: RebuildTest): void {
   });
 }
 
-/** Whether the API takes the run's token from now on. */
-const hasToken = (event: ToldEvent): boolean =>
-  event.type === 'task-finished' && /^The API takes a token/.test(event.task) && event.status === 'changed';
-
 /** At another address, with a certificate that its kubelet asks for. */
 export function testOtherAddress(rebuildTest: RebuildTest): void {
   rebuildTest('at another address, while the Node still says Ready', async ({ lab }) => {
-    await startPods(lab, 'bound', 'stuck');
+    await startPods(lab, lost, ['bound', 'stuck']);
     const before = await nodeIdentity(lab);
     const container = await containerOf(lab, 'bound');
     await lab.wipe(lost, { newAddress: true });
@@ -154,62 +145,5 @@ export function testOtherAddress(rebuildTest: RebuildTest): void {
     const range = (await podCidrs(lab))[lost];
     for (const host of ['cp1', ...others])
       expect(await routesOf(lab, host)).toContain(`${range} via ${lab.host(lost).address}`);
-  });
-}
-
-/** The Node object went with the machine; and then its range was given to another Node. */
-export function testNodeGone(rebuildTest: RebuildTest): void {
-  rebuildTest('its Node object deleted: it is made anew as it was', async ({ lab }) => {
-    const before = await nodeIdentity(lab);
-    await lab.wipe(lost);
-    await kubectl(lab, 'delete', 'node', lost);
-    await timeToReady('rebuild with its Node object deleted', (onEvent) =>
-      watchRebuild(lab, lab.inventoryPath, ['--accept-new-host-key'], onEvent),
-    );
-    await expectBack(lab, before);
-  });
-
-  rebuildTest("its range is another Node's by now: refused", async ({ lab }) => {
-    const { podCidr } = await nodeIdentity(lab);
-    await lab.wipe(lost);
-    await kubectl(lab, 'delete', 'node', lost);
-    const thief = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'thief' }, spec: { podCIDR: podCidr } };
-    const { code, stderr } = await lab.kubectl(['create', '-f', '-'], JSON.stringify(thief));
-    expect(code, stderr).toBe(0);
-    const run = await runRebuild(lab, lab.inventoryPath, '--accept-new-host-key');
-    expect([run.code, run.codes], told(run)).toEqual([5, ['NODE_RANGE_TAKEN']]);
-    expect(run.changed).toEqual([]);
-    await kubectl(lab, 'delete', 'node', 'thief');
-  });
-}
-
-/** A blank host; somebody who has got hold of the token asks for the certificate of another Node. */
-export function testNewNode(rebuildTest: RebuildTest): void {
-  rebuildTest('a further node, set up by up: a request for another name is not approved', async ({ lab }) => {
-    const args = ['up', withIdentity(lab, 'bootstrap'), '--limit', fifth];
-    let asked: Promise<string> | undefined;
-    const stopped = await watchRun(args, { folder: lab.folder }, (event) => {
-      if (hasToken(event)) asked ??= eagerRequest(lab, 'node1');
-    });
-    expect(stopped.codes, told(stopped)).toEqual(['REQUEST_UNEXPECTED']);
-    const request = (await asked) ?? '';
-    expect(await kubectl(lab, 'get', 'csr', request, '-o', 'jsonpath={.status.conditions}')).toBe('');
-    await expectNoToken(lab);
-    await kubectl(lab, 'delete', 'csr', request);
-
-    const run = await timeToReady('a further node, with TLS bootstrap', (onEvent) =>
-      watchRun(args, { folder: lab.folder }, onEvent),
-    );
-    expect(told(run)).not.toContain('REQUEST_UNEXPECTED');
-    await expectApprovedByRun(lab, fifth);
-    await expectNoToken(lab);
-    await allReady(lab, [...others, fifth]);
-    expect((await nodeObjects(lab)).map(({ metadata }) => metadata.name)).toContain(fifth);
-    const range = (await podCidrs(lab))[fifth];
-    for (const host of ['cp1', ...others])
-      expect(await routesOf(lab, host)).toContain(`${range} via ${lab.host(fifth).address}`);
-    const again = await watchRun(args, { folder: lab.folder }, () => {});
-    expect(again.code, told(again)).toBe(0);
-    expect(again.changed).toEqual([]);
   });
 }
