@@ -7,6 +7,7 @@ import type { Host } from '../engine/host.ts';
 import { afterInstallation } from '../engine/stage.ts';
 import type { ClusterSnapshot } from '../kubernetes/cluster/cluster.ts';
 import { atLeast } from '../kubernetes/flags/versions.ts';
+import { roomNeeds } from './room-scope.ts';
 
 const ownFiles = [
   'ca',
@@ -30,6 +31,11 @@ export const softwareVariables = z.object({
     .describe('names of units, also before they are there'),
   ca: z.string().describe('certificates of those who vouch for the API, as PEM'),
   kubeconfigs: z.object({ kubelet: z.string(), kube_proxy: z.string() }).describe('where their kubeconfigs are'),
+  credential: z
+    .string()
+    .describe(
+      'the file of its identity that its kubelet only reads: the kubeconfig, or with TLS bootstrap, which writes that, the CA',
+    ),
   cert_dir: z.string().describe('where its kubelet keeps certificates that it makes itself'),
   kubelet_flags: z.array(z.string()).describe('flags of its kubelet that depend on the version'),
   has_endpoint_field: z.boolean().describe('whether the configuration of its kubelet says where the runtime is'),
@@ -40,6 +46,9 @@ export const softwareVariables = z.object({
     .array(z.object({ path: z.string(), sha256: z.string(), version: z.string() }))
     .describe('the artifact, none or one'),
   sysctl: z.array(z.record(z.string(), z.string())).describe('further kernel parameters, none or one map'),
+  room: z
+    .array(z.object({ path: z.string(), bytes: z.number() }))
+    .describe('what is stored on the host where it is not installed yet'),
   writes: z
     .record(z.enum(ownFiles), z.boolean())
     .describe('files of ours; not where one of the operator goes to their place'),
@@ -135,6 +144,7 @@ export function softwareScope(
     units,
     ca: endpoint?.ca === undefined ? null : Buffer.from(endpoint.ca, 'base64').toString('utf8'),
     kubeconfigs,
+    credential: identity.method === 'bootstrap' ? paths.ca : kubeconfigs.kubelet,
     cert_dir: identity.method === 'bootstrap' ? identity.cert_dir : install.ssl_dir,
     kubelet_flags: kubeletFlags(version, settings),
     has_endpoint_field: atLeast(version, '1.27.0'),
@@ -143,6 +153,7 @@ export function softwareScope(
     keeps_swap: kubelet.config['failSwapOn'] === false,
     runc: artifacts.runc === undefined ? [] : [artifacts.runc],
     sysctl: Object.keys(install.sysctl).length === 0 ? [] : [install.sysctl],
+    room: node && host.facts.units.get(units.kubelet)?.isMissing === true ? roomNeeds(settings) : [],
     writes: Object.fromEntries(
       Object.entries(paths).map(([name, path]) => [name, files.files.every((file) => file.path !== path)]),
     ),

@@ -39,7 +39,7 @@ export const installSchema = z.strictObject({
   hooks: z
     .strictObject({
       before: localPath().optional().describe('a script of yours that runs on the host before anything is installed'),
-      after: localPath().optional().describe('one that runs when its kubelet runs'),
+      after: localPath().optional().describe('one that runs when its Node is Ready for the first time'),
     })
     .prefault({})
     .describe('scripts of yours'),

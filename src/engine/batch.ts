@@ -15,10 +15,14 @@ export interface Batch {
 }
 
 /** A batch as it is before its first task. */
-export async function openBatch(stage: Stage, plans: readonly HostPlan[], { api }: RunState): Promise<Batch> {
-  const compares = stage.tasks.some((task) => isClusterTask(task) && task.operation.comparesPods);
+export async function openBatch(
+  stage: Stage,
+  plans: readonly HostPlan[],
+  { api, podsAtFirst }: RunState,
+): Promise<Batch> {
+  const compares = stage.tasks.some((task) => isClusterTask(task) && task.operation.comparesPods === 'batch');
   const nodes = plans.filter(differs).flatMap(({ host }) => host.nodeName ?? []);
-  return { plans, podsBefore: compares ? (nodes.length > 0 ? await podsAround(api, nodes) : []) : undefined };
+  return { plans, podsBefore: compares ? (nodes.length > 0 ? await podsAround(api, nodes) : []) : podsAtFirst };
 }
 
 /** What a task on the cluster sees of the hosts around those that it is for. */

@@ -7,6 +7,7 @@ import { type Host, type HostTarget, openHost } from './host.ts';
 import { Planner } from './planner.ts';
 import { nodesEntry } from './recorded.ts';
 import type { RunRequest, RunState } from './run-state.ts';
+import { isClusterTask } from './stage.ts';
 import { underLock } from './under-lock.ts';
 
 /** Opens hosts and cluster; throws when the cluster is out of reach, or when no run can be right. */
@@ -41,11 +42,26 @@ export async function reach(
     failed,
     limit,
     endings: [],
+    podsAtFirst: await podsAtFirst(request, reached, api),
     snapshot,
     changed: false,
     isDue: false,
     foreseesObjects: false,
   };
+}
+
+/** Read only where a task compares with them. */
+async function podsAtFirst(
+  { stages }: RunRequest,
+  hosts: ReadonlyMap<string, Host>,
+  api: ClusterApi,
+): Promise<RunState['podsAtFirst']> {
+  const comparing = stages.filter(({ tasks }) =>
+    tasks.some((task) => isClusterTask(task) && task.operation.comparesPods === 'run'),
+  );
+  const names = new Set(comparing.flatMap((stage) => stage.hosts));
+  const nodes = [...names].flatMap((name) => hosts.get(name)?.nodeName ?? []);
+  return nodes.length === 0 ? undefined : api.podsOn(nodes);
 }
 
 /** Says whose cordons are left that the run does not lift. */

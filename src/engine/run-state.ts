@@ -4,7 +4,7 @@ import type { Emit } from '../events.ts';
 import type { JournalEntry } from '../journal/entry.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { NodeMemory } from '../journal/node-memory.ts';
-import type { ClusterApi, ClusterSnapshot } from '../kubernetes/cluster/cluster.ts';
+import type { ClusterApi, ClusterSnapshot, PodState } from '../kubernetes/cluster/cluster.ts';
 import type { NodeRecord } from '../kubernetes/cluster/node-record.ts';
 import type { FactsWish } from '../operations/facts.ts';
 import type { Authority } from './authority.ts';
@@ -61,6 +61,8 @@ export interface RunState {
   readonly entries: readonly JournalEntry[];
   /** What is done at the end of the run, however that comes. */
   readonly endings: (() => Promise<void>)[];
+  /** The pods on hosts of which a task compares with how they were when the run began. */
+  podsAtFirst: readonly PodState[] | undefined;
   snapshot: ClusterSnapshot;
   changed: boolean;
   /** Whether the first look found something to do on a host. */

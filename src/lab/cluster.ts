@@ -11,41 +11,15 @@ export const openKubectl =
   (args, input = '') =>
     execute(program, ['--kubeconfig', kubeconfig, '--request-timeout=10s', ...args], { input });
 
-/** What kubelets of a rebuilt host need to ask for a certificate with a bootstrap token. */
-const bootstrapBindings = [
-  ['bootstrap-may-ask', 'system:node-bootstrapper', 'system:bootstrappers'],
-  ['bootstrap-is-approved', 'system:certificates.k8s.io:certificatesigningrequests:nodeclient', 'system:bootstrappers'],
-  ['renewal-is-approved', 'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient', 'system:nodes'],
-].map(
-  ([name, role, group]) => `apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata: { name: ${name} }
-roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: "${role}" }
-subjects: [{ apiGroup: rbac.authorization.k8s.io, kind: Group, name: "${group}" }]
-`,
-);
-
-/** Waits for the API server, then lets bootstrap tokens work. */
-export async function prepareCluster(kubectl: Kubectl): Promise<void> {
+/** Waits for the API server. */
+export async function waitForApi(kubectl: Kubectl): Promise<void> {
   let last = '';
-  const ask = async (args: readonly string[], input?: string): Promise<boolean> => {
-    const { code, stdout, stderr } = await kubectl(args, input);
+  const isReady = async (): Promise<boolean> => {
+    const { code, stdout, stderr } = await kubectl(['get', '--raw', '/readyz']);
     last = stdout + stderr;
     return code === 0;
   };
-  await waitUntil(
-    'The API server is ready',
-    120,
-    () => ask(['get', '--raw', '/readyz']),
-    async () => last,
-  );
-  const manifest = bootstrapBindings.join('---\n');
-  await waitUntil(
-    'Bootstrap roles are bound',
-    30,
-    () => ask(['apply', '-f', '-'], manifest),
-    async () => last,
-  );
+  await waitUntil('The API server is ready', 120, isReady, async () => last);
 }
 
 export interface NodeState {

@@ -12,6 +12,9 @@ export type ContainerdVersion = keyof typeof suites;
 export const newerContainerds: readonly ContainerdVersion[] = ['1.7', '2'];
 export const newerSuites: readonly string[] = Object.values(suites);
 
+/** The package of a newer containerd, as apt is asked for it. */
+export const packageOf = (version: ContainerdVersion): string => `containerd/${suites[version]}`;
+
 const programs = ['containerd', 'containerd-shim-runc-v2', 'ctr'];
 
 /** A layer over the hosts' root file system with the programs of a newer containerd; runc stays the hosts' own. */
@@ -27,7 +30,7 @@ export async function containerdLayer(
     const log = join(cacheFolder, `containerd-${version}.log`);
     const folder = join(unfinished, 'usr/bin');
     for (const each of [work, folder]) await mkdir(each, { recursive: true });
-    await apt.download([`containerd/${suites[version]}`], work, log);
+    await apt.download([packageOf(version)], work, log);
     for (const name of await readdir(work))
       await must('dpkg-deb', ['-x', join(work, name), join(work, 'unpacked')], { log });
     for (const program of programs) await rename(join(work, 'unpacked/usr/bin', program), join(folder, program));

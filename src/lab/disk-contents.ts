@@ -30,8 +30,8 @@ export async function clusterDisk(labFolder: string, state: LabState, name: stri
     const server = apiServerUrl(address);
     const files = state.dockerHosts?.includes(name)
       ? await dockershimNode(authority, server, name)
-      : await containerdNode(authority, server, name, { kubernetes, ...containerd });
-    const newer = containerd && state.parts.containerds[containerd.containerd];
+      : await containerdNode(authority, server, name, { kubernetes, ...(containerd && { containerd }) });
+    const newer = containerd && state.parts.containerds[containerd];
     const layers = [state.parts.nodeLayer, ...(newer === undefined ? [] : [newer]), state.template];
     return { ...bareDisk(state), ...files, layers };
   }
@@ -43,9 +43,8 @@ export async function clusterDisk(labFolder: string, state: LabState, name: stri
   return { ...bareDisk(state), ...files, layers: [state.parts.controlPlaneLayer, state.template] };
 }
 
-/** Nodes of today's Kubernetes have the newer containerds in turn. */
-function containerdOf(state: LabState, name: string): { readonly containerd: ContainerdVersion } | undefined {
+/** Nodes of today's Kubernetes have the newer containerds in turn; undefined is Debian 12's own. */
+export function containerdOf(state: LabState, name: string): ContainerdVersion | undefined {
   if (!isCurrent(state.kubernetes)) return undefined;
-  const containerd = newerContainerds[(Number(name.replace('node', '')) - 1) % newerContainerds.length];
-  return containerd && { containerd };
+  return newerContainerds[(Number(name.replace('node', '')) - 1) % newerContainerds.length];
 }

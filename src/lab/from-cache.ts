@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { containerdLayer, newerContainerds } from './containerd-releases.ts';
-import { openPrivateApt } from './debian-archive.ts';
+import { openPrivateApt, type PrivateApt } from './debian-archive.ts';
 import { buildKubernetes } from './kubernetes-build.ts';
 import { isCurrent, type KubernetesVersion } from './kubernetes-version.ts';
 import { prepareMachine } from './machine.ts';
@@ -31,26 +31,24 @@ export async function takeFromCache(
   try {
     const apt = await openPrivateApt(aptFolder, machine.sources);
     if (bare) return { template: await buildTemplate(cacheFolder, apt.sourcesFile, say), parts: null };
+    const newer = await openPrivateApt(join(aptFolder, 'newer'), machine.newerSources);
     const [kubernetes, template, containerds] = await Promise.all([
       buildKubernetes(version, cacheFolder, apt, say),
       buildTemplate(cacheFolder, apt.sourcesFile, say),
-      isCurrent(version) ? fetchContainerds(aptFolder, machine.newerSources, { cacheFolder, say }) : {},
+      isCurrent(version) ? fetchContainerds(newer, { cacheFolder, say }) : {},
     ]);
     const built = { version, template, kubernetes, containerds };
     const parts = await packParts(cacheFolder, built, apt, say);
-    const software = hasSoftware ? { software: await gatherSoftware(cacheFolder, { ...built, parts }, apt, say) } : {};
+    const software = hasSoftware
+      ? { software: await gatherSoftware(cacheFolder, { ...built, parts }, { own: apt, newer }, say) }
+      : {};
     return { template, kubernetes: version, parts, ...software };
   } finally {
     await rm(aptFolder, { recursive: true, force: true });
   }
 }
 
-async function fetchContainerds(
-  aptFolder: string,
-  sources: string,
-  { cacheFolder, say }: CacheOptions,
-): Promise<Parts['containerds']> {
-  const apt = await openPrivateApt(join(aptFolder, 'newer'), sources);
+async function fetchContainerds(apt: PrivateApt, { cacheFolder, say }: CacheOptions): Promise<Parts['containerds']> {
   const fetched = newerContainerds.map(
     async (one) => [one, await containerdLayer(one, cacheFolder, apt, say)] as const,
   );

@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { placeArtifacts } from './artifacts.ts';
 import { openAuthority, renderKubeconfig } from './certificates.ts';
 import { apiServerUrl } from './control-plane.ts';
-import { authorityFolder } from './disk-contents.ts';
+import { authorityFolder, containerdOf } from './disk-contents.ts';
 import { exclusively } from './exclusively.ts';
 import { must } from './execute.ts';
 import { renderInventory } from './inventory.ts';
@@ -63,7 +63,12 @@ export async function writeInventory(folder: string, state: LabState): Promise<v
         name,
         address,
         usesDocker,
-        further: await blankVariables(folder, name, { authority, server, software }),
+        further: await blankVariables(folder, name, {
+          authority,
+          server,
+          software,
+          containerd: containerdOf(state, name),
+        }),
       };
     }),
   );
@@ -78,7 +83,7 @@ export async function writeInventory(folder: string, state: LabState): Promise<v
     artifacts: await placeArtifacts(folder, state),
     ...(software &&
       parts && {
-        software: await placeSoftware(folder, software, parts, kubernetes),
+        software: await placeSoftware(folder, parts, kubernetes),
         authority: relative(folder, authorityFolder(folder)),
       }),
   });

@@ -4,6 +4,7 @@ import { type Artifact, type ImagesArtifact, place } from './artifacts.ts';
 import { cached } from './cached.ts';
 import { type Authority, kubeletIdentity, renderKubeconfig } from './certificates.ts';
 import { containerdConfiguration } from './containerd-configuration.ts';
+import { type ContainerdVersion, packageOf } from './containerd-releases.ts';
 import type { PrivateApt } from './debian-archive.ts';
 import { must } from './execute.ts';
 import { writeHostFiles } from './host-files.ts';
@@ -13,17 +14,22 @@ import { type Parts, pauseImage, verifyImage } from './parts.ts';
 /** What a blank host is without: it has never been a node. */
 const runtimePackages = ['docker.io', 'containerd', 'runc'];
 
+interface Program {
+  readonly path: string;
+  readonly version: string;
+}
+
 /** What blank hosts are made of, and what makes nodes of them. */
 export interface Software {
   /** Their root file system. */
   readonly blank: string;
-  /** Packages of Debian, or the archive of containerd and runc. */
+  /** containerd and runc as packages of Debian. */
   readonly packages: readonly string[];
-  readonly containerd?: { readonly path: string; readonly version: string };
-  readonly runc?: { readonly path: string; readonly version: string };
+  /** With today's Kubernetes also as programs: containerd 2 in an archive, and runc. */
+  readonly programs?: { readonly containerd: Program; readonly runc: Program };
 }
 
-/** Made once for each template and, of packages and archives, each version of Kubernetes. */
+/** Made once for each template and version of Kubernetes. */
 export async function gatherSoftware(
   cacheFolder: string,
   {
@@ -31,32 +37,34 @@ export async function gatherSoftware(
     template,
     parts,
   }: { readonly version: KubernetesVersion; readonly template: string; readonly parts: Parts },
-  apt: PrivateApt,
+  apt: { readonly own: PrivateApt; readonly newer: PrivateApt },
   say: (line: string) => void,
 ): Promise<Software> {
   const blank = await buildBlank(cacheFolder, template, say);
-  const kind = isCurrent(version) ? 'archive' : 'packages';
-  const folder = await cached(join(cacheFolder, `software-${kind}-${basename(template)}`), say, async (unfinished) => {
-    say(`Gathering a container runtime for blank hosts as ${kind === 'archive' ? 'an archive' : 'packages'}`);
-    const log = join(cacheFolder, 'software.log');
-    if (kind === 'packages') await apt.download(['containerd', 'runc'], unfinished, log);
-    else {
+  const layer = join(parts.containerds['2'] ?? '', 'usr');
+  const folder = await cached(
+    join(cacheFolder, `software-${version}-${basename(template)}`),
+    say,
+    async (unfinished) => {
+      say('Gathering a container runtime for blank hosts');
+      const log = join(cacheFolder, 'software.log');
+      const packages = join(unfinished, 'packages');
+      await mkdir(packages);
+      await apt.own.download(isCurrent(version) ? ['runc'] : ['containerd', 'runc'], packages, log);
+      if (!isCurrent(version)) return;
+      await apt.newer.download([packageOf('1.7')], packages, log);
       await must('cp', [join(template, 'usr/sbin/runc'), unfinished], { log });
-      const programs = join(parts.containerds['1.7'] ?? '', 'usr');
-      await must('tar', ['-C', programs, '-czf', join(unfinished, 'containerd.tgz'), 'bin'], { log });
-    }
-  });
-  const files = (await readdir(folder)).map((name) => join(folder, name));
-  if (kind === 'packages') return { blank, packages: files };
-  return {
-    blank,
-    packages: [],
-    containerd: {
-      path: join(folder, 'containerd.tgz'),
-      version: await versionOf(join(parts.containerds['1.7'] ?? '', 'usr/bin/containerd')),
+      await must('tar', ['-C', layer, '-czf', join(unfinished, 'containerd.tgz'), 'bin'], { log });
     },
-    runc: { path: join(folder, 'runc'), version: await versionOf(join(folder, 'runc')) },
+  );
+  const packages = (await readdir(join(folder, 'packages'))).map((name) => join(folder, 'packages', name));
+  if (!isCurrent(version)) return { blank, packages };
+  const [containerd, runc] = [join(folder, 'containerd.tgz'), join(folder, 'runc')];
+  const programs = {
+    containerd: { path: containerd, version: await versionOf(join(layer, 'bin/containerd')) },
+    runc: { path: runc, version: await versionOf(runc) },
   };
+  return { blank, packages, programs };
 }
 
 const versionOf = async (program: string): Promise<string> =>
@@ -83,7 +91,6 @@ const buildBlank = (cacheFolder: string, template: string, say: (line: string) =
 /** What the inventory says of them, under `artifacts`; lists and maps of files in the lab's folder. */
 export async function placeSoftware(
   labFolder: string,
-  software: Software,
   parts: Parts,
   version: KubernetesVersion,
 ): Promise<SoftwareArtifacts> {
@@ -92,12 +99,10 @@ export async function placeSoftware(
     ...(await place(labFolder, join(programs, name))),
     version,
   });
-  const all = (paths: readonly string[]) => Promise.all(paths.map((path) => place(labFolder, path)));
   const image = async (name: string, reference: string): Promise<ImagesArtifact> => ({
     ...(await place(labFolder, join(parts.nodeLayer, 'opt/k8s/images', name))),
     names: [reference],
   });
-  const { containerd, runc, packages } = software;
   return {
     kubelet: await program('kubelet'),
     kube_proxy: await program('kube-proxy'),
@@ -105,9 +110,6 @@ export async function placeSoftware(
       ...(await place(labFolder, join(parts.controlPlaneLayer, 'opt/k8s/bin/kube-controller-manager'))),
       version,
     },
-    ...(containerd && { containerd: { ...(await place(labFolder, containerd.path)), version: containerd.version } }),
-    ...(runc && { runc: { ...(await place(labFolder, runc.path)), version: runc.version } }),
-    ...(packages.length > 0 && { packages: await all(packages) }),
     images: [await image('pause.tar', pauseImage), await image('verify.tar', verifyImage)],
   };
 }
@@ -119,6 +121,18 @@ export interface SoftwareArtifacts {
   readonly images: readonly ImagesArtifact[];
 }
 
+/** containerd and runc of a blank host: programs where it had containerd 2, or is to have it, else packages. */
+async function runtimeArtifacts(
+  labFolder: string,
+  { packages, programs }: Software,
+  containerd: ContainerdVersion | undefined,
+): Promise<Readonly<Record<string, Versioned | readonly Artifact[]>>> {
+  if (programs === undefined || containerd !== '2')
+    return { packages: await Promise.all(packages.map((path) => place(labFolder, path))) };
+  const versioned = async ({ path, version }: Program) => ({ ...(await place(labFolder, path)), version });
+  return { containerd: await versioned(programs.containerd), runc: await versioned(programs.runc) };
+}
+
 /** What the inventory says of a blank host: what a host of the lab needs, and credentials that its operator brings. */
 export async function blankVariables(
   labFolder: string,
@@ -127,7 +141,13 @@ export async function blankVariables(
     authority,
     server,
     software,
-  }: { readonly authority: Authority; readonly server: string; readonly software: Software },
+    containerd,
+  }: {
+    readonly authority: Authority;
+    readonly server: string;
+    readonly software: Software;
+    readonly containerd: ContainerdVersion | undefined;
+  },
 ): Promise<string> {
   const folder = `files/${name}`;
   const kubeconfig = async (user: string, identity: Parameters<Authority['issue']>[0]): Promise<string> =>
@@ -147,7 +167,7 @@ export async function blankVariables(
     {
       path: '/etc/containerd/config.toml',
       mode: 0o644,
-      make: async () => containerdConfiguration(software.containerd && '1.7', software.containerd === undefined),
+      make: async () => containerdConfiguration(containerd, containerd !== '2'),
     },
   ];
   await mkdir(join(labFolder, folder), { recursive: true });
@@ -158,6 +178,7 @@ export async function blankVariables(
       await writeHostFiles(labFolder, [{ path: source, content: await make(), mode }]);
   }
   return JSON.stringify({
+    artifacts: await runtimeArtifacts(labFolder, software, containerd),
     install: {
       sandbox_image: pauseImage,
       files: files.map(({ path, mode }) => ({

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { ProvisionError } from '../errors.ts';
 import { assetsFolder } from './assets.ts';
 import { openAuthority, openServiceAccountKey } from './certificates.ts';
-import { openKubectl, prepareCluster, waitForControllerManagers, waitForNodes } from './cluster.ts';
+import { openKubectl, waitForApi, waitForControllerManagers, waitForNodes } from './cluster.ts';
 import { createDisk, hasDisk } from './disk.ts';
 import { authorityFolder, clusterDisk } from './disk-contents.ts';
 import { exclusively } from './exclusively.ts';
@@ -161,7 +161,7 @@ async function startHost(host: LabHost, state: LabState): Promise<void> {
 async function waitForCluster(lab: Lab, state: LabState, say: (line: string) => void): Promise<void> {
   const kubectl = openKubectl(state.parts?.kubectl ?? 'kubectl', join(lab.folder, paths.kubeconfig));
   say('Waiting for the cluster');
-  await prepareCluster(kubectl);
+  await waitForApi(kubectl);
   await waitForControllerManagers(
     kubectl,
     lab.hosts.filter(({ name }) => name.startsWith('cp')),

@@ -109,6 +109,12 @@ export const clientCertificate = defineOperation({
   },
   undo: (_actual, desired) =>
     joinScripts([sh`rm -f ${newKey(desired)}`, sh`restore ${desired.kubeconfig}`, sh`restore ${desired.certificate}`]),
-  writes: (desired, actual) =>
-    wantsKubeconfig(actual, desired) ? [{ path: desired.kubeconfig, sha256: digest(desired.content) }] : [],
+  writes: (desired, actual) => {
+    const why = whyDue(actual, desired);
+    return [
+      // what it will hold is not known yet: another content than any that is there
+      ...(why === undefined ? [] : [{ path: desired.certificate, sha256: digest(why) }]),
+      ...(wantsKubeconfig(actual, desired) ? [{ path: desired.kubeconfig, sha256: digest(desired.content) }] : []),
+    ];
+  },
 });

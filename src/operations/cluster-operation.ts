@@ -26,8 +26,8 @@ export interface ClusterView {
   /** The pods on those hosts; read for an operation that says `readsPods`. */
   readonly pods?: readonly PodState[];
   /**
-   * The pods that were on hosts to be changed when the batch began, and those that their makers had elsewhere; kept for an
-   * operation that says `comparesPods`.
+   * For an operation that says `comparesPods`: the pods that were on hosts to be changed when the batch began, and those that
+   * their makers had elsewhere; or those on its hosts when the run began.
    */
   readonly podsBefore?: readonly PodState[];
   /** What host tasks of the stage saw before the batch, by host. */
@@ -76,8 +76,8 @@ export interface ClusterOperation<Schema extends z.ZodType = z.ZodType> {
   readonly schema: Schema;
   /** It decides by the pods on the hosts, which are read for it alone. */
   readonly readsPods?: true;
-  /** It compares with the pods that were there before the batch began. */
-  readonly comparesPods?: true;
+  /** It compares with the pods that were there before this began. */
+  readonly comparesPods?: 'batch' | 'run';
   /** It decides by the rights of a token. */
   asksRights?(desired: z.output<Schema>): RightsQuestion;
   /** Objects it decides by, which are read with every snapshot. */

@@ -32,6 +32,8 @@ export interface HostFacts {
   readonly hostname: string;
   readonly machineId: string;
   readonly bootId: string;
+  /** When its init began, in seconds since the epoch on its own clock: whatever ran before runs no more. */
+  readonly startedAt: number;
   readonly kernel: string;
   readonly architecture: string;
   /** IPv4 addresses with prefix, such as `10.0.0.11/24`, by device. */
@@ -84,6 +86,7 @@ export function factsScript({ units, certificateFiles = [], managerUnits = [] }:
 line hostname /proc/sys/kernel/hostname
 line machine /etc/machine-id
 line boot /proc/sys/kernel/random/boot_id
+line init /proc/1/stat
 line kernel /proc/sys/kernel/osrelease
 echo "architecture $(uname -m)"
 echo "now $(date +%s.%N) $(cat /proc/uptime)"
@@ -122,6 +125,7 @@ export function parseFacts(output: string): HostFacts {
     hostname: value('hostname'),
     machineId: value('machine'),
     bootId: value('boot'),
+    startedAt: now - uptime + ticksOf(value('init')) / ticksPerSecond,
     kernel: value('kernel'),
     architecture: value('architecture'),
     addresses: all('address').map((text) => {
@@ -150,6 +154,12 @@ export function parseFacts(output: string): HostFacts {
     ),
   };
 }
+
+/** As the kernel tells them to programs, on every processor this tool is for. */
+const ticksPerSecond = 100;
+
+/** The start of a process since boot: the 22nd field of its `stat`, of which the second is a name in brackets. */
+const ticksOf = (stat: string): number => Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? 0);
 
 /** `10.5.1.0/24 via 10.0.0.12 dev eth0 proto 157 …`, a kind such as `unreachable` before it. */
 function parseRoute(line: string): RouteFacts {

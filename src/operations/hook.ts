@@ -4,7 +4,7 @@ import { digest } from './managed-file.ts';
 import { defineOperation } from './operation.ts';
 
 const schema = z.strictObject({
-  name: z.enum(['before', 'after']).describe('when it runs: before anything is installed, or when the kubelet runs'),
+  name: z.enum(['before', 'after']).describe('when it runs: before anything is installed, or once the Node is Ready'),
   script: z.string().describe('the text of the script, with a first line that names its interpreter, or for sh'),
   node: z.string().describe('the Node that the host is to be, as $PROVISION_NODE of the script'),
 });

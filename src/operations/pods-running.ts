@@ -19,7 +19,7 @@ export const podsRunning = defineClusterOperation({
   scope: 'cluster',
   name: 'pods_running',
   schema,
-  comparesPods: true,
+  comparesPods: 'batch',
   diff(view) {
     const pods = view.batchChanged ? shaken(view) : [];
     if (pods.length === 0) return [];

@@ -17,6 +17,7 @@ import { directory } from './directory.ts';
 import { drain } from './drain.ts';
 import { file } from './file.ts';
 import { flannelAgent } from './flannel-agent.ts';
+import { freeSpace } from './free-space.ts';
 import { hook } from './hook.ts';
 import { images } from './images.ts';
 import { installation } from './installation.ts';
@@ -36,6 +37,7 @@ import type { HostOperation } from './operation.ts';
 import { otherFlannels } from './other-flannels.ts';
 import { packages } from './packages.ts';
 import { podCidrs } from './pod-cidrs.ts';
+import { podsBack } from './pods-back.ts';
 import { podsInRange } from './pods-in-range.ts';
 import { podsRunning } from './pods-running.ts';
 import { service } from './service.ts';
@@ -61,6 +63,7 @@ export const hostOperations = {
   directory,
   file,
   flannel_agent: flannelAgent,
+  free_space: freeSpace,
   hook,
   images,
   installation,
@@ -100,6 +103,7 @@ const clusterOperations = {
   other_flannels: otherFlannels,
   pod_cidrs: podCidrs,
   pods_in_range: podsInRange,
+  pods_back: podsBack,
   pods_running: podsRunning,
   stuck_pods: stuckPods,
   uncordon,

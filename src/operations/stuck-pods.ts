@@ -22,7 +22,8 @@ interface Stuck {
 const stuckOn = (view: ClusterView, desired: Desired): readonly Stuck[] =>
   view.hosts.flatMap((host): Stuck[] => {
     const node = view.snapshot.nodes.find(({ name }) => name === host.nodeName);
-    const isLost = node === undefined || !node.ready;
+    // Ready is what its last kubelet said, and may not be old yet
+    const isLost = node === undefined || !node.ready || node.machineId !== host.facts.machineId;
     const pods = (view.pods ?? []).filter((pod) => pod.node === host.nodeName && isStuck(pod, isLost));
     return pods.length === 0 ? [] : [{ host, pods, doubt: doubtOf(host, view, desired) }];
   });

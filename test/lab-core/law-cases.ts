@@ -233,6 +233,13 @@ export const lawCases: Readonly<Record<HostOperationName, readonly LawCase[]>> =
       clean: 'rm -f /var/lib/provision/software/laws-kubelet',
     },
   ],
+  free_space: [
+    {
+      name: 'where there is room',
+      hasNothingToDo: true,
+      wish: { needs: [{ path: '/var/tmp/laws/file', bytes: 1000 }] },
+    },
+  ],
   hook: [
     {
       name: 'a script that says something',

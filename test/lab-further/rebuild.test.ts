@@ -1,8 +1,12 @@
+import { dockershimKubernetes } from '../../src/lab/kubernetes-version.ts';
 import { describeRebuilds } from '../lab/rebuild-ground.ts';
-import { testNodeGone, testOtherAddress, testSameAddress } from '../lab/rebuilds.ts';
+import { testOtherAddress, testRefusals, testSameAddress } from '../lab/rebuilds.ts';
+import { testNewNode, testNodeGone } from '../lab/rebuilds-of-nodes.ts';
 
-describeRebuilds('rebuilds', { hasSoftware: true }, (rebuildTest) => {
+describeRebuilds('rebuilds', dockershimKubernetes, (rebuildTest) => {
+  testRefusals(rebuildTest);
   testSameAddress(rebuildTest);
   testOtherAddress(rebuildTest);
+  testNewNode(rebuildTest);
   testNodeGone(rebuildTest);
 });

@@ -1,16 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, expect, test } from 'vitest';
+import type { KubernetesVersion } from '../../src/lab/kubernetes-version.ts';
 import type { Lab } from '../../src/lab/lab.ts';
-import type { LabOptions } from '../../src/lab/up.ts';
 import { describeOwnLab } from './own-lab.ts';
 import { kubectl, nodeObjects, on, readyCondition } from './read-hosts.ts';
 import { watchRun } from './run-roll.ts';
 import { type Run, readRun, runCommand, type ToldEvent } from './run-up.ts';
-import { settle, told } from './settle.ts';
+import { told } from './settle.ts';
 import { say } from './shared-lab.ts';
 import { startTraffic, type Traffic } from './traffic.ts';
 
-/** What tests of rebuilds stand on: two nodes whose pods ask each other all the time, and node2, which is lost again and again. */
+/**
+ * What tests of rebuilds stand on: two nodes whose pods ask each other all the time, a third one, node2, which is lost again
+ * and again, and a blank host.
+ */
 export interface RebuildGround {
   readonly lab: Lab;
   /** Between pods of node1 and node3. */
@@ -22,34 +25,51 @@ export type RebuildTest = (name: string, act: (ground: RebuildGround) => Promise
 
 /** The node that is lost. */
 export const lost = 'node2';
+/** The host that is no node until `up` makes one of it. */
+export const fifth = 'node5';
+/** All Nodes that rebuilds are proven with. */
+export const others: readonly string[] = ['node1', 'node3', 'node4'];
 
 /** Tests of rebuilds, one after another on one cluster. */
 export function describeRebuilds(
   name: string,
-  size: Omit<LabOptions, 'folder' | 'cacheFolder' | 'say' | 'nodes'>,
+  kubernetes: KubernetesVersion,
   tests: (rebuildTest: RebuildTest) => void,
 ): void {
   describeOwnLab(
     name,
-    3,
+    4,
     (open) => {
       let ground: RebuildGround;
       beforeAll(async () => {
         const lab = open();
-        await settle(lab);
         await kubectl(lab, 'label', 'node', lost, 'rebuilt=as-before');
+        // in the folder of the rebuilds: what it has seen of Nodes is kept there
+        const run = await watchRun(['up', lab.inventoryPath, '--limit', `!${fifth}`], { folder: lab.folder }, () => {});
+        expect(run.code, told(run)).toBe(0);
         ground = { lab, traffic: await startTraffic(lab, ['node1', 'node3']) };
       });
       tests((title, act) =>
         test(title, async () => {
           const since = ground.traffic.now();
           await act(ground);
+          sayDisturbance(title, ground.traffic.requests(since));
           expect(ground.traffic.gaps(since)).toEqual({ node1: [], node3: [] });
         }),
       );
     },
-    size,
+    { controlPlanes: 1, blankNodes: 1, kubernetes },
   );
+}
+
+/** How long pods of the other nodes had to wait for each other, at most. */
+function sayDisturbance(title: string, requests: ReturnType<Traffic['requests']>): void {
+  const told = Object.entries(requests).map(([node, tries]) => {
+    const good = tries.filter(({ outcome }) => outcome === 'good');
+    const longest = Math.max(0, ...good.slice(1).map(({ end }, index) => end - (good[index]?.end ?? end)));
+    return `${good.length} of ${tries.length} answered on ${node}, ${longest.toFixed(1)} s between two at most`;
+  });
+  say(`others during "${title}": ${told.join('; ')}`);
 }
 
 /** The fingerprint of a host's key, as its console would show it. */
@@ -73,20 +93,27 @@ export const runRebuild = async (lab: Lab, inventory: string, ...options: readon
   );
 
 /** The same, with its events as they come. */
-export const watchRebuild = (lab: Lab, options: readonly string[], onEvent: (event: ToldEvent) => void): Promise<Run> =>
-  watchRun(['rebuild', lab.inventoryPath, '--node', lost, '--yes', ...options], { folder: lab.folder }, onEvent);
+export const watchRebuild = (
+  { folder }: Lab,
+  inventory: string,
+  options: readonly string[],
+  onEvent: (event: ToldEvent) => void,
+): Promise<Run> => watchRun(['rebuild', inventory, '--node', lost, '--yes', ...options], { folder }, onEvent);
 
-/** Runs it, expects success, and says how long it took from the command to Ready. */
-export async function rebuildAndTime(lab: Lab, what: string, ...options: readonly string[]): Promise<Run> {
+/** Runs a command with events to its end, expects success, and says how long it took to Ready. */
+export async function timeToReady(
+  what: string,
+  start: (onEvent: (event: ToldEvent) => void) => Promise<Run>,
+): Promise<Run> {
   const began = Date.now();
   let readyMs = 0;
-  const run = await watchRebuild(lab, options, (event) => {
-    if (event.type === 'task-finished' && event.task === 'The Node is Ready') readyMs = Date.now() - began;
+  const run = await start((event) => {
+    if (event.type === 'task-finished' && /^(The Node is|Nodes are) Ready$/.test(event.task))
+      readyMs = Date.now() - began;
   });
   expect(run.code, told(run)).toBe(0);
-  say(
-    `rebuild ${what}: ${Math.round(readyMs / 1000)} s from the command to Ready, ${Math.round((Date.now() - began) / 1000)} s in all`,
-  );
+  const seconds = (ms: number): number => Math.round(ms / 1000);
+  say(`${what}: ${seconds(readyMs)} s from the command to Ready, ${seconds(Date.now() - began)} s in all`);
   return run;
 }
 

@@ -46,3 +46,7 @@ test('the playbook rebuild-control-plane fits them as well; the unit comes once 
   expect(steps).not.toContain(-1);
   expect(software.lastIndexOf('file')).toBeGreaterThan(Math.max(...steps));
 });
+
+test('the playbook rebuild ends with what the others see of the node, its pods, and only then new ones', () => {
+  expect(load('rebuild').at(-1)?.slice(-3)).toEqual(['datapath', 'pods_back', 'uncordon']);
+});

@@ -70,6 +70,8 @@ export interface PodState {
   readonly isOfProof?: true;
   readonly runs: boolean;
   readonly isReady: boolean;
+  /** When the first of its containers that run was started, in seconds since the epoch on its node's clock. */
+  readonly startedAt?: number;
   /** How often its containers were started again. */
   readonly restarts?: number;
   /** The digest of what it was made with, where the template says one. */

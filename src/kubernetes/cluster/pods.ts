@@ -18,6 +18,7 @@ export function describePod({ metadata, spec, status }: V1Pod): PodState {
       ? controller.name.slice(0, -hash.length - 1)
       : undefined;
   const waiting = status?.containerStatuses?.find((one) => one.state?.waiting)?.state?.waiting;
+  const starts = (status?.containerStatuses ?? []).flatMap(({ state }) => state?.running?.startedAt ?? []);
   const digest = metadata?.annotations?.[configDigestAnnotation];
   const unscheduled = status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'False');
   return {
@@ -37,6 +38,7 @@ export function describePod({ metadata, spec, status }: V1Pod): PodState {
     ...(metadata?.labels?.[proofLabel.key] === proofLabel.value && { isOfProof: true }),
     runs: status?.phase === 'Running' && waiting === undefined,
     isReady: status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false,
+    ...(starts.length > 0 && { startedAt: Math.min(...starts.map((at) => new Date(at).getTime() / 1000)) }),
     restarts: (status?.containerStatuses ?? []).reduce((sum, one) => sum + one.restartCount, 0),
     ...(digest !== undefined && { configDigest: digest }),
     isLeaving: metadata?.deletionTimestamp !== undefined,
