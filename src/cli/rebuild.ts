@@ -1,13 +1,11 @@
 import { homedir } from 'node:os';
-import type { Host, Inventory } from '../config/host.ts';
 import { loadInventory } from '../config/inventory.ts';
-import { didYouMean } from '../config/suggest.ts';
-import { ProvisionError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { entriesOf, listRuns } from '../journal/recorded-run.ts';
 import { quote } from '../shell.ts';
 import { runsFolder } from './begin-journal.ts';
 import { canAsk, confirm } from './confirm.ts';
+import { findNode } from './find-node.ts';
 import { type AskingOptions, runPlanned } from './planned-run.ts';
 import { rebuiltHost } from './rebuilt-host.ts';
 import { secrets } from './secrets.ts';
@@ -35,7 +33,11 @@ export const rebuild = (inventory: string, options: RebuildOptions): Promise<num
   });
 
 async function prepare(file: string, options: RebuildOptions, emit: Emit) {
-  const { name } = findNode(loadInventory(file, { homeFolder: homedir(), hide: secrets.hide }), options.node);
+  const { name } = findNode(
+    loadInventory(file, { homeFolder: homedir(), hide: secrets.hide }),
+    options.node,
+    notRebuilt,
+  );
   const wasNode = rememberedNode(name);
   const { hostKey, acceptNewHostKey, oldMachineIsOff } = options;
   const identity = { oldMachineIsOff, ...(wasNode !== undefined && { wasNode }) };
@@ -44,33 +46,13 @@ async function prepare(file: string, options: RebuildOptions, emit: Emit) {
   return prepareRun('rebuild', file, { ...options, limit: name, acceptNewHostKeys: false }, emit, rebuilt);
 }
 
-/** The host that is meant. Throws USAGE. */
-function findNode({ hosts, groups, file }: Inventory, node: string): Pick<Host, 'name'> {
-  const found = hosts.find(({ name }) => name === node) ?? hosts.find(({ nodeName }) => nodeName === node);
-  if (found && !groups.get('nodes')?.includes(found.name)) throw noNode(found.name, file);
-  if (found) return found;
-  const names = hosts.map(({ name }) => name);
-  throw new ProvisionError({
-    code: 'USAGE',
-    kind: 'usage',
-    what: `--node: the inventory has no host "${node}"${didYouMean(node, names)}`,
-    where: file,
-    fix: `There is: ${names.join(', ')}.`,
-  });
-}
-
-const noNode = (host: string, file: string): ProvisionError =>
-  new ProvisionError({
-    code: 'USAGE',
-    kind: 'usage',
-    what: `--node: ${host} is not a node`,
-    where: file,
-    why: 'hosts of the control plane are not rebuilt yet: neither etcd nor the API server, nor a controller-manager alone',
-    fix: 'Name a host of the group nodes; set up a host of the control plane as you did before, then run provision up.',
-  });
+const notRebuilt = {
+  why: 'hosts of the control plane are not rebuilt yet: neither etcd nor the API server, nor a controller-manager alone',
+  fix: 'Name a host of the group nodes; set up a host of the control plane as you did before, then run provision up.',
+};
 
 /** The Node that the last run of this folder found a host to be. */
-const rememberedNode = (host: string): string | undefined =>
+export const rememberedNode = (host: string): string | undefined =>
   listRuns(runsFolder())
     .flatMap((run) => entriesOf(run, 'nodes').flatMap(({ nodes }) => nodes.filter((node) => node.host === host)))
     .at(-1)?.name;

@@ -41,7 +41,7 @@ export function undoStages(wish: UndoWish): readonly Stage[] {
 }
 
 /** One task, wanted on those hosts alone that `desired` has a value for. */
-function task(name: string, operation: unknown, desired: (host: string) => unknown): StageTask {
+export function task(name: string, operation: unknown, desired: (host: string) => unknown): StageTask {
   return {
     name,
     operation: operation as StageTask['operation'],
