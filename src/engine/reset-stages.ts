@@ -54,22 +54,20 @@ export function resetStages({ host, force, drain: wish, services, peers }: Reset
   const isOurs = ({ facts }: ResetScope): boolean => facts.software.has('kubelet');
   return [
     only('The host is as it was before the first run', [
-      always('Pods have left the node', nodeUnused, { force: force || wish !== undefined }),
       ...(wish === undefined
-        ? []
+        ? [always('No pods are left on the node', nodeUnused, { force })]
         : [always('The Node takes no new pods', cordon), always('The Node is drained', drain, wish)]),
       always('Pods of a node that provision has made have ended', podsEnded),
       always('What all runs did is taken back', takeBackAll, { force }),
-      always('Programs of provision have left nothing behind', nodeLeftovers),
     ]),
-    only(
-      'Services run as before',
-      services.map(({ unit, program, desired }) => {
+    only('Only what others have set up is left, and runs as before', [
+      always('Programs of provision have left nothing behind', nodeLeftovers, { drained: wish !== undefined }),
+      ...services.map(({ unit, program, desired }) => {
         const stays = ({ facts }: ResetScope): boolean =>
           !facts.software.has(program) && facts.units.get(unit)?.active === true;
         return where(`${unit} runs with its files of before`, service, stays, desired);
       }),
-    ),
+    ]),
     ...peers.map((stage) => ({ ...stage, hosts: stage.hosts.filter((name) => name !== host) })),
     only('The cluster is as before', [
       where('A Node that provision has made is gone', nodeRemoved, isOurs),

@@ -20,7 +20,7 @@ function hostsUndone(run: RecordedRun, by: RecordedRun, runs: readonly RecordedR
   if (!isDone(by)) return [];
   if (by.begin.undoes === run.id) return by.begin.hosts.map((host) => host.name);
   const { resets } = by.begin;
-  return resets !== undefined && runs.indexOf(by) >= runs.indexOf(run) && changedHosts(run).includes(resets)
+  return resets !== undefined && runs.indexOf(by) > runs.indexOf(run) && changedHosts(run).includes(resets)
     ? [resets]
     : [];
 }

@@ -8,6 +8,8 @@ export const foldRuns = ShellScript.trusted(`
 # fold_run RUN: into the record of those before it; begun again when it was killed.
 fold_run() {
   from=$state/undo/$1 base=$state/undo/base
+  # without it there is no step either
+  [ -f "$from/prelude" ] || { rm -rf "$from"; return; }
   mkdir -p "$base/steps" && rm -f "$base/undone" && cp "$from/prelude" "$base/.prelude" && mv -f "$base/.prelude" "$base/prelude" || return 1
   for kind in files absent; do
     [ -d "$from/$kind" ] || continue

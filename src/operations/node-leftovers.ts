@@ -16,8 +16,21 @@ kube_rules() {
 
 # see_leftovers: folders that nobody is in any more, links, and packet rules.
 see_leftovers() {
-  own_folders | sed 's/^/folder /'
+  own_folders | while read -r folder; do
+    case $folder in
+      /etc/*) [ -n "$(find "$folder" ! -type d)" ] || echo "folder $folder" ;;
+      # pods of a kubelet that stays have their addresses noted there
+      /var/lib/cni)
+        if own_unit kubelet >/dev/null || ! ls /run/netns 2>/dev/null | grep -q '^cni-'; then echo "folder $folder"; else echo "stays $folder"; fi ;;
+      *) echo "folder $folder" ;;
+    esac
+  done
   own_unit kubelet >/dev/null || return 0
+  for folder in $(made_folders); do
+    for path in "$folder"/kubelet.crt "$folder"/kubelet.key "$folder"/kubelet-client-*.pem "$folder"/kubelet-server-*.pem; do
+      if [ -e "$path" ] || [ -L "$path" ]; then echo "file $path"; fi
+    done
+  done
   ls /sys/class/net | sed -n -e 's/^kube-ipvs0$/link &/p' -e 's/^flannel[.].*/link &/p'
   [ ! -d /run/flannel ] || echo 'folder /run/flannel'
   for save in iptables-nft-save iptables-legacy-save; do kube_rules "$save" | sed "s/^/rule $save /"; done
@@ -25,12 +38,9 @@ see_leftovers() {
 `);
 
 const drop = ShellScript.trusted(`
-# drop_folder PATH: what is mounted there first; a folder that pods have an address in stays.
+# drop_folder PATH: what is mounted there first.
 drop_folder() {
-  if [ "$1" = /var/lib/cni ] && ls /run/netns 2>/dev/null | grep -q '^cni-'; then
-    warn "$1 stays: pods have addresses that are noted there"
-    return 0
-  fi
+  case $1 in /etc/*) rmdir "$1" 2>/dev/null || warn "$1 stays: files of somebody else are in it"; return 0 ;; esac
   awk -v folder="$1/" 'index($2 "/", folder) == 1 { print $2 }' /proc/mounts | sort -r | while IFS= read -r place; do
     umount "$(printf %b "$place")" || umount -l "$(printf %b "$place")"
   done
@@ -54,8 +64,12 @@ drop_leftovers() {
   see_leftovers | while read -r kind value; do
     case $kind in
       folder) drop_folder "$value" ;;
+      file) rm -f "$value" ;;
       link) ip link del "$value" ;;
     esac
+  done
+  for folder in $(made_folders); do
+    rmdir "$folder" 2>/dev/null || warn "$folder stays: files of somebody else are in it"
   done
   own_unit kubelet >/dev/null || return 0
   for save in iptables-nft-save iptables-legacy-save; do drop_rules "$save"; done
@@ -63,17 +77,26 @@ drop_leftovers() {
 }
 `);
 
+interface Actual {
+  readonly kept: readonly string[];
+  /** Folders that pods of others go by. */
+  readonly staying: readonly string[];
+  readonly rules: number;
+}
+
 /** Nothing is left of what programs that provision installed made for themselves. */
 export const nodeLeftovers = defineOperation({
   name: 'node_leftovers',
-  schema: z.strictObject({}),
+  schema: z.strictObject({ drained: z.boolean().describe('whether pods leave the node before') }),
   timeoutSeconds: 300,
   probe: () => joinScripts([see, sh`see_leftovers`]),
-  parse(output): { readonly kept: readonly string[]; readonly rules: number } {
+  parse(output): Actual {
     const lines = readLines(output);
+    const valuesOf = (...keys: string[]) => lines.filter(([key]) => keys.includes(key)).map(([, value]) => value);
     return {
-      kept: lines.filter(([key]) => key !== 'rule').map(([, value]) => value),
-      rules: lines.filter(([key]) => key === 'rule').length,
+      kept: valuesOf('folder', 'file', 'link'),
+      staying: valuesOf('stays'),
+      rules: valuesOf('rule').length,
     };
   },
   diff: ({ kept, rules }) => [
@@ -82,6 +105,8 @@ export const nodeLeftovers = defineOperation({
       ? [{ subject: 'iptables', action: `remove ${rules} chains and rules of kubelet and kube-proxy` }]
       : []),
   ],
+  warnings: ({ staying }, { drained }) =>
+    drained ? [] : staying.map((folder) => `${folder} stays: pods run here, and their addresses are noted there`),
   apply: () => joinScripts([see, drop, sh`drop_leftovers`]),
   undo: { irreversible: 'what programs of a node have kept for themselves is gone; they make it anew' },
 });

@@ -1,6 +1,6 @@
 import { ShellScript, sh } from '../shell.ts';
 
-/** Folders that programs make for themselves; what is in them is theirs alone. */
+/** Folders that programs make for themselves; in those below /etc others may have files by now. */
 const foldersOf = {
   kubelet: [
     '/var/lib/kubelet',
@@ -9,7 +9,7 @@ const foldersOf = {
     '/var/log/containers',
     '/usr/libexec/kubernetes',
   ],
-  containerd: ['/var/lib/containerd', '/opt/containerd'],
+  containerd: ['/var/lib/containerd', '/opt/containerd', '/run/containerd', '/etc/cni/net.d', '/etc/cni'],
   plugins: ['/var/lib/cni'],
 } as const;
 
@@ -30,6 +30,11 @@ own_folders() {
     [ ! -e "$folder" ] || ! grep -qsxF "$folder" "$state/reset/folders" "$state/undo"/*/folders || echo "$folder"
   done
 }
+
+# made_folders: what runs have made on the way to their files, and is there still; the innermost first.
+made_folders() {
+  cat "$state/reset/made" "$state/undo"/*/made 2>/dev/null | sort -ru | while IFS= read -r folder; do [ ! -d "$folder" ] || echo "$folder"; done
+}
 `);
 
 /** Comes before what is known of them is taken back. */
@@ -38,5 +43,6 @@ mark_own() {
   (umask 077; mkdir -p "$state/reset")
   for program in "$state"/software/*; do [ ! -f "$program" ] || store "$state/reset/\${program##*/}" <"$program"; done
   { cat "$state/reset/folders" 2>/dev/null || :; own_folders; } | sort -u | store "$state/reset/folders"
+  cat "$state/reset/made" "$state/undo"/*/made 2>/dev/null | sort -u | store "$state/reset/made"
 }
 `);
