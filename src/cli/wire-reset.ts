@@ -6,12 +6,14 @@ import { type ResetScope, type ResetWish, resetStages } from '../engine/reset-st
 import type { RunRequest } from '../engine/run-state.ts';
 import { ProvisionErrors } from '../errors.ts';
 import type { Emit } from '../events.ts';
+import { hostsToUndo } from '../journal/history.ts';
+import { listRuns } from '../journal/recorded-run.ts';
 import { openCluster } from '../kubernetes/cluster/api.ts';
 import type { ClusterSnapshot } from '../kubernetes/cluster/cluster.ts';
 import { drain } from '../operations/drain.ts';
 import { service } from '../operations/service.ts';
 import { agentUnit } from '../operations/static-routes-state.ts';
-import { beginJournal } from './begin-journal.ts';
+import { beginJournal, runsFolder } from './begin-journal.ts';
 import { nameNodes } from './check.ts';
 import { findNode } from './find-node.ts';
 import { rememberedNode } from './rebuild.ts';
@@ -67,6 +69,7 @@ export async function prepareReset(file: string, options: ResetOptions, emit: Em
     drain: options.drain ? drain.schema.parse(leave) : undefined,
     services: servicesOf(target),
     peers,
+    runs: standingOn(target.name),
   });
   const takesPart = (name: string): boolean => name === target.name || peers.some(({ hosts }) => hosts.includes(name));
   const hosts = await toTargets(
@@ -105,6 +108,12 @@ export async function prepareReset(file: string, options: ResetOptions, emit: Em
       };
     },
   };
+}
+
+/** Runs of this folder that stand on a host, the newest first. */
+function standingOn(host: string): ResetWish['runs'] {
+  const runs = listRuns(runsFolder());
+  return runs.filter((run) => run.begin.undoes === undefined && hostsToUndo(run, runs).includes(host)).toReversed();
 }
 
 /** Once its kubelet is gone nothing on the host says which Node it was, but for its hostname. */

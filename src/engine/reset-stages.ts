@@ -10,7 +10,7 @@ import { service } from '../operations/service.ts';
 import { takeBackAll } from '../operations/take-back-all.ts';
 import { uncordon } from '../operations/uncordon.ts';
 import type { Stage, StageTask } from './stage.ts';
-import { task } from './undo-stages.ts';
+import { restoringObjects, task, type UndoWish } from './undo-stages.ts';
 
 export interface ResetWish {
   readonly host: string;
@@ -22,6 +22,8 @@ export interface ResetWish {
   readonly services: readonly { readonly unit: string; readonly program: string; readonly desired: unknown }[];
   /** What the other hosts have to do when the node is gone. */
   readonly peers: readonly Stage[];
+  /** Runs of this folder that stand on the host, the newest first: what they changed of its Node object no host knows. */
+  readonly runs: readonly UndoWish['run'][];
 }
 
 /** What tasks of a reset decide by: the host as it was seen last. */
@@ -33,7 +35,7 @@ export interface ResetScope {
  * The stages of a reset: pods leave, all runs are taken back at once, services of others run with their files of before, the
  * other hosts forget the way there, a Node that provision has made goes, and at last what the host remembers.
  */
-export function resetStages({ host, force, drain: wish, services, peers }: ResetWish): readonly Stage[] {
+export function resetStages({ host, force, drain: wish, services, peers, runs }: ResetWish): readonly Stage[] {
   const only = (name: string, tasks: readonly StageTask[]): Stage => ({
     name,
     hosts: [host],
@@ -68,6 +70,10 @@ export function resetStages({ host, force, drain: wish, services, peers }: Reset
         return where(`${unit} runs with its files of before`, service, stays, desired);
       }),
     ]),
+    // an earlier run finds what a later one left: that is seen to before
+    ...runs.flatMap((run, index) =>
+      restoringObjects({ run, hosts: [host], force: force || index > 0, isWhole: false }),
+    ),
     ...peers.map((stage) => ({ ...stage, hosts: stage.hosts.filter((name) => name !== host) })),
     only('The cluster is as before', [
       where('A Node that provision has made is gone', nodeRemoved, isOurs),

@@ -23,9 +23,10 @@ images() {
   done
 }
 
-# see_records: steps; files that are neither as a run left them nor as they were before it, as "drift RUN PATH" where that is
+# see_records: scripts of the operator that have run; steps; files that are neither as a run left them nor as they were before it, as "drift RUN PATH" where that is
 # the before-image of RUN, "-" for what is there now; and files that are to be others, by what they will be.
 see_records() {
+  ls "$state/hooks" 2>/dev/null | cut -d- -f1 | sort -u | sed 's/^/hook /'
   for run in $(records); do
     for step in $(ls -r "$state/undo/$run/steps"); do echo "step $run $(sed -n '2s/^# //p' "$state/undo/$run/steps/$step")"; done
   done

@@ -17,6 +17,8 @@ interface Drift {
 }
 
 interface Actual {
+  /** Scripts of the operator that have run. */
+  readonly hooks: readonly string[];
   /** Tasks of all runs, the newest first. */
   readonly tasks: readonly string[];
   readonly drift: readonly Drift[];
@@ -50,6 +52,7 @@ export const takeBackAll = defineOperation({
     const lines = readLines(output);
     const valuesOf = (key: string) => lines.filter(([name]) => name === key).map(([, value]) => value);
     return {
+      hooks: valuesOf('hook'),
       tasks: [...new Set(valuesOf('step').map(readTask))],
       drift: valuesOf('drift')
         .map(splitAtSpace)
@@ -65,6 +68,7 @@ export const takeBackAll = defineOperation({
       ...actual.tasks.map((task) => ({ subject: task, action: 'take back' })),
     ];
   },
+  warnings: ({ hooks }) => hooks.map((name) => `what the script hooks.${name} has done here is not known, and stays`),
   apply: (_, { drift }) =>
     joinScripts([
       takeBackScript,

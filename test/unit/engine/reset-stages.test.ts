@@ -23,6 +23,7 @@ const stages = (more: { drain?: object; force?: boolean } = {}) =>
       { unit: 'kubelet.service', program: 'kubelet', desired: { unit: 'kubelet.service' } },
     ],
     peers: [peers],
+    runs: [],
   });
 
 /** The tasks that are wanted on a host where these programs are ours, and these units run. */
