@@ -33,7 +33,9 @@ own_folders() {
 
 # made_folders: what runs have made on the way to their files, and is there still; the innermost first.
 made_folders() {
-  cat "$state/reset/made" "$state/undo"/*/made 2>/dev/null | sort -ru | while IFS= read -r folder; do [ ! -d "$folder" ] || echo "$folder"; done
+  cat "$state/reset/made" "$state/undo"/*/made 2>/dev/null | grep -v "^$state/" | sort -ru | while IFS= read -r folder; do
+    [ ! -d "$folder" ] || echo "$folder"
+  done
 }
 `);
 

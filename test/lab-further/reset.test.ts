@@ -18,7 +18,7 @@ const [theirs, blank] = ['node1', 'node2'] as const;
 /** What programs of an operator write while they run. */
 const ofTheirs = ['/var/lib/kubelet', '/var/lib/containerd', '/var/log/pods', '/var/log/containers'];
 
-const state = [networkScript, unitsScript, 'ls /run/netns /run/flannel 2>/dev/null', 'exit 0'].join('\n');
+const state = [networkScript, unitsScript, 'ls -d /run/netns/* /run/flannel 2>/dev/null', 'exit 0'].join('\n');
 
 describeOwnLab(
   'reset',
