@@ -72,7 +72,7 @@ describe.skipIf(!canMakeHosts).each(shells)('reset under %s', (shell) => {
     expect(statSync(here('theirs')).mode & 0o777).toBe(0o644);
     expect(existsSync(host.path('/var/lib/provision'))).toBe(false);
     expect((await reset()).status).toBe('ok');
-  });
+  }, 180_000);
 
   test('what somebody changed stops it before anything is touched, unless forced; then a copy of it stays', async () => {
     const { up, wish, write, read, here, host, reset } = await onHost(shell);
