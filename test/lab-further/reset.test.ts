@@ -6,10 +6,10 @@ import { differences, fileSystem } from '../lab/file-system.ts';
 import { networkScript, unitsScript } from '../lab/host-snapshot.ts';
 import { writeInventory } from '../lab/inventories.ts';
 import { describeOwnLab } from '../lab/own-lab.ts';
-import { allReady, kubectl, nodeObjects, on, podCidrs, routesOf } from '../lab/read-hosts.ts';
+import { allReady, eventually, kubectl, nodeObjects, on, podCidrs, routesOf } from '../lab/read-hosts.ts';
 import { runResume, watchRun } from '../lab/run-roll.ts';
 import { type Run, readRun, runCommand, runUp } from '../lab/run-up.ts';
-import { allNotReady, noPodIsLeft, told } from '../lab/settle.ts';
+import { allNotReady, told } from '../lab/settle.ts';
 import { say } from '../lab/shared-lab.ts';
 
 /** The node of an operator, and the host that is blank at first. */
@@ -96,7 +96,10 @@ describeOwnLab(
     });
 
     test('a node of an operator is as before the first run; killed half-way, it is gone on with', async () => {
-      await noPodIsLeft(lab());
+      await eventually('no pod is left there', 60, async () => {
+        const containers = await on(lab(), theirs, 'ctr -n k8s.io containers ls -q');
+        return containers === '' || containers;
+      });
       const killed = await watchRun(argsOf(theirs), { folder: lab().folder }, (event, child) => {
         if (event.type === 'task-started' && event.task === 'What all runs did is taken back') child.kill('SIGKILL');
       });
