@@ -22,10 +22,11 @@ export interface Beginning {
   readonly hosts: readonly HostTarget[];
   readonly undoes?: string | undefined;
   readonly resumes?: string | undefined;
+  readonly resets?: string | undefined;
 }
 
 /** Opens the journal of a run with its first entry. */
-export function beginJournal({ id, command, inventory, options, hosts, undoes, resumes }: Beginning): Journal {
+export function beginJournal({ id, command, inventory, options, hosts, undoes, resumes, resets }: Beginning): Journal {
   const journal = openJournal(runsFolder(), id, secrets.redact);
   const { user, machine, process: named } = describeThisRun(command, id, new Date());
   journal.record({
@@ -43,6 +44,7 @@ export function beginJournal({ id, command, inventory, options, hosts, undoes, r
     versions: { provision: version, node: process.versions.node },
     ...(undoes !== undefined && { undoes }),
     ...(resumes !== undefined && { resumes }),
+    ...(resets !== undefined && { resets }),
   });
   return journal;
 }

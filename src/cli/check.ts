@@ -43,11 +43,12 @@ export function checkCluster(
 
 const addressesOf = (host: Host): string[] => host.facts.addresses.map(({ cidr }) => cidr.replace(/\/\d+$/, ''));
 
-function nameNodes(
+/** Settles which Node each host is; gives the reasons not to believe it. */
+export function nameNodes(
   hosts: readonly Host[],
   snapshot: ClusterSnapshot,
   inventory: Inventory,
-  rebuilt: RebuiltHost | undefined,
+  rebuilt: Pick<RebuiltHost, 'host' | 'identity'> | undefined,
 ): readonly ProvisionError[] {
   const settings = new Map(inventory.hosts.map((host) => [host.name, host]));
   const withKubelet = hosts.filter((host) => inventory.groups.get('nodes')?.includes(host.name));

@@ -5,6 +5,7 @@ import { outputFormat, words } from './options.ts';
 import { exitCodeOf, printError } from './output.ts';
 import { outliveOutputs } from './outputs.ts';
 import { addRebuildCommand } from './rebuild-command.ts';
+import { addResetCommand } from './reset-command.ts';
 import { addRollCommand } from './roll-command.ts';
 import { addSecretCommands } from './secret.ts';
 import { version } from './version.ts';
@@ -47,6 +48,7 @@ for (const option of upCommand.options) planCommand.addOption(option);
 
 addRollCommand(program);
 addRebuildCommand(program);
+addResetCommand(program);
 
 program
   .command('undo')
@@ -132,7 +134,7 @@ program
 
 // a plan says with 2 that there is something to do
 const [, , called = ''] = process.argv;
-const isPlan = called === 'plan' || (['roll', 'rebuild'].includes(called) && process.argv.includes('--plan'));
+const isPlan = called === 'plan' || (['roll', 'rebuild', 'reset'].includes(called) && process.argv.includes('--plan'));
 const mistake = isPlan ? 1 : 2;
 
 const lostOutput = outliveOutputs({ 'standard output': process.stdout, 'standard error': process.stderr });

@@ -1,13 +1,11 @@
 import { homedir } from 'node:os';
-import type { Host, Inventory } from '../config/host.ts';
 import { loadInventory } from '../config/inventory.ts';
-import { didYouMean } from '../config/suggest.ts';
-import { ProvisionError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { entriesOf, listRuns } from '../journal/recorded-run.ts';
 import { quote } from '../shell.ts';
 import { runsFolder } from './begin-journal.ts';
 import { canAsk, confirm } from './confirm.ts';
+import { findHost } from './find-host.ts';
 import { type AskingOptions, runPlanned } from './planned-run.ts';
 import { rebuiltHost } from './rebuilt-host.ts';
 import { secrets } from './secrets.ts';
@@ -22,6 +20,12 @@ export interface RebuildOptions extends RunOptions, AskingOptions {
   readonly acceptNewHostKey: boolean;
   readonly oldMachineIsOff: boolean;
 }
+
+const nodesAndControlPlane = {
+  groups: ['nodes', 'control_plane'],
+  what: (host: string) => `${host} is neither a node nor a host of the control plane`,
+  fix: 'Name a host of the group nodes or control_plane.',
+};
 
 /** The command `rebuild`; resolves to its exit code: 0, 1 for a question answered with no, or that of the first failure. */
 export const rebuild = (inventory: string, options: RebuildOptions): Promise<number> =>
@@ -38,7 +42,7 @@ export const rebuild = (inventory: string, options: RebuildOptions): Promise<num
 
 async function prepare(file: string, options: RebuildOptions, emit: Emit) {
   const inventory = loadInventory(file, { homeFolder: homedir(), hide: secrets.hide });
-  const { name } = findHost(inventory, options.node);
+  const { name } = findHost(inventory, options.node, nodesAndControlPlane);
   const isControlPlane = !inventory.groups.get('nodes')?.includes(name);
   const wasNode = rememberedNode(name);
   const { hostKey, acceptNewHostKey, oldMachineIsOff } = options;
@@ -51,31 +55,6 @@ async function prepare(file: string, options: RebuildOptions, emit: Emit) {
   return { ...run, isControlPlane };
 }
 
-/** The host that is meant. Throws USAGE. */
-function findHost({ hosts, groups, file }: Inventory, node: string): Pick<Host, 'name'> {
-  const found = hosts.find(({ name }) => name === node) ?? hosts.find(({ nodeName }) => nodeName === node);
-  const isOf = (group: string): boolean => groups.get(group)?.includes(found?.name ?? '') ?? false;
-  if (found && !isOf('nodes') && !isOf('control_plane')) throw isNeither(found.name, file);
-  if (found) return found;
-  const names = hosts.map(({ name }) => name);
-  throw new ProvisionError({
-    code: 'USAGE',
-    kind: 'usage',
-    what: `--node: the inventory has no host "${node}"${didYouMean(node, names)}`,
-    where: file,
-    fix: `There is: ${names.join(', ')}.`,
-  });
-}
-
-const isNeither = (host: string, file: string): ProvisionError =>
-  new ProvisionError({
-    code: 'USAGE',
-    kind: 'usage',
-    what: `--node: ${host} is neither a node nor a host of the control plane`,
-    where: file,
-    fix: 'Name a host of the group nodes or control_plane.',
-  });
-
 /** Nobody is to take the host for a whole one. */
 function tellWhatIsLeft(host: string, isControlPlane: boolean, emit: Emit): void {
   if (!isControlPlane) return;
@@ -84,7 +63,7 @@ function tellWhatIsLeft(host: string, isControlPlane: boolean, emit: Emit): void
 }
 
 /** The Node that the last run of this folder found a host to be. */
-const rememberedNode = (host: string): string | undefined =>
+export const rememberedNode = (host: string): string | undefined =>
   listRuns(runsFolder())
     .flatMap((run) => entriesOf(run, 'nodes').flatMap(({ nodes }) => nodes.filter((node) => node.host === host)))
     .at(-1)?.name;

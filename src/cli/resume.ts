@@ -5,6 +5,7 @@ import { listRuns, type RecordedRun } from '../journal/recorded-run.ts';
 import { digestOf, isAlive, runsFolder } from './begin-journal.ts';
 import { announce, localTime, type ShowOptions } from './execute-run.ts';
 import { type RebuildOptions, rebuild } from './rebuild.ts';
+import { type ResetOptions, reset } from './reset.ts';
 import { type RollOptions, roll } from './roll.ts';
 import { undo } from './undo.ts';
 import { up } from './up.ts';
@@ -29,6 +30,7 @@ export async function resume({ yes, ...show }: ResumeOptions): Promise<number> {
   const agreed = { plan: false, yes: yes || isSame || run.begin.options['yes'] === true };
   if (command === 'roll') return roll(inventory, { ...options, ...agreed } as unknown as RollOptions);
   if (command === 'rebuild') return rebuild(inventory, { ...options, ...agreed } as unknown as RebuildOptions);
+  if (command === 'reset') return reset(inventory, { ...options, ...agreed } as unknown as ResetOptions);
   return up(inventory, options as unknown as RunOptions & ShowOptions);
 }
 

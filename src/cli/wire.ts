@@ -38,7 +38,7 @@ import { wantedObjects } from './wanted-objects.ts';
 import { withPlaces } from './with-places.ts';
 
 /** The folder of the package, where playbooks/ and templates/ are. */
-const packageFolder = join(import.meta.dirname, '..');
+export const packageFolder = join(import.meta.dirname, '..');
 
 export interface RunOptions {
   readonly limit?: string;
@@ -248,7 +248,13 @@ export async function toTargets(
   });
 }
 
-const toStage = (stage: PlaybookStage, inventory: Inventory, templates: Templates, options: RunOptions): Stage => ({
+/** A stage of a playbook for the hosts of an inventory. */
+export const toStage = (
+  stage: PlaybookStage,
+  inventory: Inventory,
+  templates: Templates,
+  options: Pick<RunOptions, 'keepFailed'> = {},
+): Stage => ({
   name: stage.name,
   hosts: selectHosts(inventory, stage.hosts).map((host) => host.name),
   serial: stage.serial,

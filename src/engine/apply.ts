@@ -3,6 +3,7 @@ import type { Emit } from '../events.ts';
 import type { CertificateRequest } from '../kubernetes/identity/issue-certificate.ts';
 import { unprovenMark } from '../operations/facts.ts';
 import { readFailure } from '../operations/failure.ts';
+import { foldRuns } from '../operations/fold-runs.ts';
 import type { DistantFiles } from '../operations/operation.ts';
 import { prelude } from '../operations/prelude.ts';
 import { stepTitle } from '../operations/take-back.ts';
@@ -25,7 +26,7 @@ export interface ApplyContext {
   copy(files: DistantFiles): Promise<readonly string[]>;
 }
 
-/** Makes the folder of this run's before-images and forgets all but the last ten runs, those taken back counted apart. */
+/** Makes the folder of this run's before-images, and folds all but the last ten runs into one record. */
 const prepareItem = ({ run, remembers }: ApplyContext): TripItem => ({
   id: 'prepare',
   kind: 'apply',
@@ -39,11 +40,8 @@ ${
 printf %s ${prelude.source} | store "$PROVISION_UNDO/prelude"`.source
     : ''
 }
-for kind in steps none; do
-  ls -1r ${undoFolder} | grep -vxF "$PROVISION_RUN" | while read -r old; do
-    if [ -d "${undoFolder}/$old/steps" ]; then echo "steps $old"; else echo "none $old"; fi
-  done | grep "^$kind " | tail -n +10 | while read -r _ old; do rm -rf "${undoFolder}/$old"; done
-done`,
+${foldRuns.source}
+fold_runs`,
 });
 
 /** The script that changes a host, after the one that can take it back was stored there. */

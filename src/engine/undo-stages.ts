@@ -41,7 +41,7 @@ export function undoStages(wish: UndoWish): readonly Stage[] {
 }
 
 /** One task, wanted on those hosts alone that `desired` has a value for. */
-function task(name: string, operation: unknown, desired: (host: string) => unknown): StageTask {
+export function task(name: string, operation: unknown, desired: (host: string) => unknown): StageTask {
   return {
     name,
     operation: operation as StageTask['operation'],
@@ -80,9 +80,9 @@ type Objects = readonly ObjectRecord[];
 const setsUpHosts = (objects: Objects): boolean => objects.some(({ left }) => left['kind'] === 'DaemonSet');
 
 /** Nodes go with their hosts, all else with the last one. */
-function restoringObjects(
-  { run, hosts, force, isWhole }: UndoWish,
-  isMeant: (objects: Objects) => boolean,
+export function restoringObjects(
+  { run, hosts, force, isWhole }: Pick<UndoWish, 'run' | 'hosts' | 'force' | 'isWhole'>,
+  isMeant: (objects: Objects) => boolean = () => true,
 ): readonly Stage[] {
   const hostOfNode = new Map(
     entriesOf(run, 'nodes').flatMap(({ nodes }) => nodes.map(({ name, host }) => [name, host])),

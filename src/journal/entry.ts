@@ -20,6 +20,8 @@ export interface RunEntry {
   readonly undoes?: string;
   /** The run that this one goes on with. */
   readonly resumes?: string;
+  /** The host on which it takes back all runs there were. */
+  readonly resets?: string;
 }
 
 /** Nodes as they were before anything was changed. */

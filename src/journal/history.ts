@@ -12,17 +12,27 @@ export function statusOf(run: RecordedRun, isAlive: IsAlive): RunStatus {
   return isAlive(run) ? 'running' : 'unfinished';
 }
 
+const isDone = (run: RecordedRun): boolean =>
+  entriesOf(run, 'finished').some((end) => end.status === 'ok' || end.status === 'changed');
+
+/** The hosts on which a run took another one back. */
+function hostsUndone(run: RecordedRun, by: RecordedRun, runs: readonly RecordedRun[]): readonly string[] {
+  if (!isDone(by)) return [];
+  if (by.begin.undoes === run.id) return by.begin.hosts.map((host) => host.name);
+  const { resets } = by.begin;
+  return resets !== undefined && runs.indexOf(by) > runs.indexOf(run) && changedHosts(run).includes(resets)
+    ? [resets]
+    : [];
+}
+
 /** Runs that took this one back, at least on some hosts. */
 export const undoersOf = (run: RecordedRun, runs: readonly RecordedRun[]): readonly RecordedRun[] =>
-  runs.filter(
-    (one) =>
-      one.begin.undoes === run.id &&
-      entriesOf(one, 'finished').some((end) => end.status === 'ok' || end.status === 'changed'),
-  );
+  runs.filter((one) => one !== run && hostsUndone(run, one, runs).length > 0);
 
-/** Hosts on which a run was not taken back yet. */
+/** Hosts on which a run was not taken back yet; a reset itself is taken back nowhere. */
 export function hostsToUndo(run: RecordedRun, runs: readonly RecordedRun[]): readonly string[] {
-  const done = new Set(undoersOf(run, runs).flatMap((one) => one.begin.hosts.map((host) => host.name)));
+  if (run.begin.resets !== undefined) return [];
+  const done = new Set(runs.flatMap((one) => hostsUndone(run, one, runs)));
   return changedHosts(run).filter((host) => !done.has(host));
 }
 
@@ -69,6 +79,11 @@ export function chooseUndo(runs: readonly RecordedRun[], id: string | undefined)
   const first = run.begin.undoes === undefined ? run : runs.find(({ id }) => id === run.begin.undoes);
   const again = `To bring it about again: provision ${first?.begin.command ?? 'up'} ${run.begin.inventory}`;
   if (run.begin.undoes !== undefined) throw nothingToUndo(`${run.id} is itself the undo of ${run.begin.undoes}`, again);
+  if (run.begin.resets !== undefined)
+    throw nothingToUndo(
+      `${run.id} has itself taken back all runs on ${run.begin.resets}`,
+      `To bring it about again: provision up ${run.begin.inventory}`,
+    );
   if (changedHosts(run).length === 0)
     throw nothingToUndo(`run ${run.id} changed no host`, 'provision history lists what runs changed.');
   if (hostsToUndo(run, runs).length > 0) return run;

@@ -100,6 +100,8 @@ done`,
     const gone = [...(actual.kind === 'file' ? [kubeconfig] : []), ...actual.pairs];
     return joinScripts([
       old,
+      // the kubelet writes it, and nobody tells when
+      sh`keep ${kubeconfig}`,
       putFile({ path, content, mode: '0600', owner: 'root', group: 'root' }),
       sh`start_anew ${unit} ${gone}`,
     ]);

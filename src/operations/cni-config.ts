@@ -5,6 +5,7 @@ import { absolutePath } from './fields.ts';
 import { podConfigPath } from './flanneld-processes.ts';
 import { digest, fileChanges, publicFile, putFile, seeFile, type WantedFile } from './managed-file.ts';
 import { defineOperation } from './operation.ts';
+import { noteFolders } from './own-programs.ts';
 
 const schema = z.strictObject({
   directory: absolutePath.default('/etc/cni/net.d').describe('where the runtime looks for configurations'),
@@ -77,6 +78,7 @@ export const cniConfig = defineOperation({
   apply: (desired, actual) =>
     joinScripts([
       quarantine,
+      noteFolders('plugins'),
       ...(fileChanges(actual.file, ours(desired)).length === 0 ? [] : [putFile(ours(desired))]),
       ...actual.foreign.map(({ name }) => sh`quarantine ${desired.directory} ${name}`),
     ]),

@@ -94,7 +94,7 @@ ip -o -4 addr show 2>/dev/null | sed 's/^/address /'
 ip -4 route show table main 2>/dev/null | sed 's/^/route /'
 [ ! -f /run/flannel/subnet.env ] || sed -n 's/^FLANNEL_NETWORK=/agent /p' /run/flannel/subnet.env
 [ ! -f ${unprovenMark} ] || echo 'unproven yes'
-for path in ${ShellScript.trusted(softwareFolder)}/*; do [ ! -f "$path" ] || echo "software \${path##*/}"; done
+for path in ${ShellScript.trusted(softwareFolder)}/* /var/lib/provision/reset/*; do [ ! -f "$path" ] || case $path in */folders | */made) ;; *) echo "software \${path##*/}" ;; esac; done
 [ ! -f /etc/kube-flannel/net-conf.json ] ||
   tr -d ' \n\t' </etc/kube-flannel/net-conf.json | sed -n 's/.*"Network":"\([^"]*\)".*/flannel \1\n/p'
 units=$(systemctl show -p ${properties} -- ${units} 2>/dev/null)

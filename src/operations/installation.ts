@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { ProvisionError } from '../errors.ts';
-import { sh } from '../shell.ts';
+import { joinScripts, sh } from '../shell.ts';
 import { softwareFolder } from './facts.ts';
 import { readLines } from './fields.ts';
 import { defineOperation } from './operation.ts';
+import { noteFolders } from './own-programs.ts';
 import { unitName } from './unit-flags.ts';
 
 const schema = z.strictObject({
@@ -54,6 +55,10 @@ done`,
       throw notBlank(`a ${desired.program} runs on the host: process ${process}`, desired.unit);
     return [{ subject: desired.program, action: 'from now on provision installs it here' }];
   },
-  apply: ({ program, unit }) => sh`printf '%s\n' ${unit} | put ${`${softwareFolder}/${program}`} 0644 root root`,
+  apply: ({ program, unit }) =>
+    joinScripts([
+      noteFolders(program),
+      sh`printf '%s\n' ${unit} | put ${`${softwareFolder}/${program}`} 0644 root root`,
+    ]),
   undo: (_actual, { program }) => sh`restore ${`${softwareFolder}/${program}`}`,
 });

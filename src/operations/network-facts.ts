@@ -68,6 +68,7 @@ ip -d -o link show type vxlan 2>/dev/null | sed 's/^/vxlan /'
 for path in ${undoFolder}/*/absent${staticRoutesConfig} ${undoFolder}/*/absent${flannelConfig}; do
   [ -e "$path" ] || continue
   run=\${path#${undoFolder}/}
+  [ "\${run%%/*}" != base ] || continue
   case $path in *${staticRoutesConfig}) echo "installed ${agentUnit} \${run%%/*}" ;; *) echo "installed ${flannelUnit} \${run%%/*}" ;; esac
 done`),
 ]);

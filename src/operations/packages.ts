@@ -4,6 +4,7 @@ import { joinScripts, ShellScript, sh } from '../shell.ts';
 import { cacheFolder } from './facts.ts';
 import { readLines, sha256 } from './fields.ts';
 import { defineOperation } from './operation.ts';
+import { noteFolders } from './own-programs.ts';
 
 const schema = z.strictObject({
   files: z
@@ -122,6 +123,7 @@ dpkg-query -W -f ${statusFormat} ${files.map((file) => packageOf(file).name)} 2>
     const isNew = ({ name }: Package): boolean => !actual.installed.has(name);
     return joinScripts([
       install,
+      ...missing.filter(isNew).map(({ name }) => noteFolders(name)),
       sh`install_packages ${missing
         .filter(isNew)
         .map(({ name }) => name)

@@ -38,8 +38,9 @@ swap_off() {
 }
 # mask_unit UNIT: a link to nothing in its place; one that the operator wrote there is kept.
 mask_unit() {
-  keep "/etc/systemd/system/$1" && leave "/etc/systemd/system/$1" /dev/null
-  ln -sfn /dev/null "/etc/systemd/system/$1"
+  ln -sfn /dev/null "$PROVISION_UNDO/masked"
+  keep "/etc/systemd/system/$1" && leave "/etc/systemd/system/$1" "$PROVISION_UNDO/masked"
+  mv -f "$PROVISION_UNDO/masked" "/etc/systemd/system/$1"
 }
 `);
 

@@ -19,7 +19,7 @@ see_run() {
     [ "$now" != "$before" ] || continue
     by=-
     for other in "$undo"/*/left; do
-      [ "$other" != "$folder/left" ] && grep -qF " $now $path" "$other" || continue
+      [ "$other" != "$folder/left" ] && [ "$other" != "$undo/base/left" ] && grep -qF " $now $path" "$other" || continue
       by=\${other%/left} by=\${by##*/}
     done
     echo "drift $step $left $now $by $path"
@@ -40,11 +40,11 @@ overwrite() {
   fi
 }
 
-# take_back RUN FIRST: its steps from the newest down to that one; what went well is not done again.
+# take_back RUN [FIRST]: its steps from the newest down to that one, or all; what went well is not done again.
 take_back() {
   folder=$state/undo/$1
   for step in $(ls -r "$folder/steps"); do
-    [ "$step" -ge "$2" ] || break
+    [ -z "\${2-}" ] || [ "$step" -ge "$2" ] || break
     sh "$folder/steps/$step" </dev/null || { echo "$(sed -n '2s/^# //p' "$folder/steps/$step") could not be taken back" >&2; exit 1; }
     rm -f "$folder/steps/$step"
   done
@@ -52,6 +52,6 @@ take_back() {
   [ -z "$(ls "$folder/steps")" ] || return 0
   : >"$folder/undone"
   sync "$folder"
-  rm -rf "$folder/files" "$folder/absent" "$folder/made" "$folder/left" "$folder/prelude" "$folder/steps" "$folder"/archive-*
+  rm -rf "$folder/files" "$folder/absent" "$folder/made" "$folder/left" "$folder/folders" "$folder/prelude" "$folder/steps" "$folder"/archive-*
 }
 `);

@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest';
-import { chooseResume, chooseUndo, findRun, hostsToUndo, laterOnes, statusOf } from '../../../src/journal/history.ts';
+import {
+  chooseResume,
+  chooseUndo,
+  findRun,
+  hostsToUndo,
+  laterOnes,
+  statusOf,
+  undoersOf,
+} from '../../../src/journal/history.ts';
 import { type RecordedRun, standingCordons } from '../../../src/journal/recorded-run.ts';
 import { detailRun } from '../../../src/journal/summary.ts';
 import { applying, finished, recorded } from './runs.ts';
@@ -137,4 +145,20 @@ test('a cordon stands that a failed node was left with, and one of an earlier ru
       ]),
     ),
   ).toEqual([]);
+});
+
+test('a reset takes all runs back on its host and no other one, and is not taken back itself', () => {
+  const reset = (status: 'changed' | 'failed') =>
+    recorded('3', [applying('n1', 'a'), applying('n2', 'routes'), finished(status)], {
+      command: 'reset',
+      resets: 'n1',
+    });
+  const [first, second] = [up('1'), up('2')];
+  const runs = [first, second, reset('changed'), up('4')];
+  expect(runs.map((run) => hostsToUndo(run, runs))).toEqual([['n2'], ['n2'], [], ['n1', 'n2']]);
+  expect(undoersOf(first, runs).map(({ id }) => id)).toEqual(['3']);
+  expect(() => chooseUndo(runs, '3')).toThrow(expect.objectContaining({ code: 'NOTHING_TO_UNDO' }));
+  const failed = [first, reset('failed')];
+  expect(hostsToUndo(first, failed)).toEqual(['n1', 'n2']);
+  expect(chooseUndo(failed, undefined).id).toBe('1');
 });

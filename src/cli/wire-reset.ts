@@ -1,0 +1,172 @@
+import { join } from 'node:path';
+import type { Inventory, Host as InventoryHost } from '../config/host.ts';
+import { openTemplates } from '../config/template.ts';
+import type { Host } from '../engine/host.ts';
+import { type ResetScope, type ResetWish, resetStages } from '../engine/reset-stages.ts';
+import type { RunRequest } from '../engine/run-state.ts';
+import { ProvisionErrors } from '../errors.ts';
+import type { Emit } from '../events.ts';
+import { hostsToUndo } from '../journal/history.ts';
+import { listRuns } from '../journal/recorded-run.ts';
+import { openCluster } from '../kubernetes/cluster/api.ts';
+import type { ClusterSnapshot } from '../kubernetes/cluster/cluster.ts';
+import { drain } from '../operations/drain.ts';
+import { service } from '../operations/service.ts';
+import { agentUnit } from '../operations/static-routes-state.ts';
+import { beginJournal, runsFolder } from './begin-journal.ts';
+import { nameNodes } from './check.ts';
+import { findHost } from './find-host.ts';
+import { rememberedNode } from './rebuild.ts';
+import { scopeOf } from './scope.ts';
+import { secrets } from './secrets.ts';
+import { wantedObjects } from './wanted-objects.ts';
+import {
+  describeHolder,
+  newRunId,
+  type PreparedRun,
+  packageFolder,
+  readFiles,
+  toStage,
+  toTargets,
+  unitsOf,
+} from './wire.ts';
+
+export interface ResetOptions {
+  /** The host of the inventory, or the Node by its `node_name`. */
+  readonly node: string;
+  readonly drain: boolean;
+  /** Go on although pods run there or somebody changed files since. */
+  readonly force: boolean;
+  readonly concurrency: number;
+  readonly acceptNewHostKeys: boolean;
+  /** The run that is gone on with. */
+  readonly resumes?: string;
+  readonly debug?: boolean;
+}
+
+const nodesAlone = {
+  groups: ['nodes'],
+  what: (host: string) => `${host} is not a node`,
+  why: 'what provision has put on a host of the control plane is flags of its controller-manager and routes: what the whole cluster goes by',
+  fix: 'Name a host of the group nodes; provision undo takes a run back on all hosts.',
+};
+
+/** Reads and checks all that needs no host: an inventory to log in, but none of the files that it names. Throws ProvisionErrors. */
+export async function prepareReset(file: string, options: ResetOptions, emit: Emit): Promise<PreparedRun> {
+  const templates = openTemplates(join(packageFolder, 'templates'));
+  const { inventory, playbook } = await readFiles('up', file, templates);
+  for (const message of inventory.warnings) emit({ type: 'warning', message });
+  const target = findHost(inventory, options.node, nodesAlone);
+  const { cluster, network, roll } = inventory.settings;
+  const beyond = network.agent === 'static-routes' ? playbook.stages.filter((stage) => stage.beyondLimit) : [];
+  const peers = beyond.map((stage) => toStage(stage, inventory, templates));
+  const leave = {
+    delete_bare_pods: roll.delete_bare_pods,
+    delete_empty_dir: roll.delete_empty_dir,
+    timeout_seconds: roll.drain_seconds,
+  };
+  const stages = resetStages({
+    host: target.name,
+    force: options.force,
+    drain: options.drain ? drain.schema.parse(leave) : undefined,
+    services: servicesOf(target),
+    peers,
+    runs: standingOn(target.name),
+  });
+  const takesPart = (name: string): boolean => name === target.name || peers.some(({ hosts }) => hosts.includes(name));
+  const hosts = await toTargets(
+    inventory.hosts.filter(({ name }) => takesPart(name)),
+    [target],
+    inventory,
+    options,
+  );
+  const references = wantedObjects(stages, inventory);
+  const identity = identityOf(target.name);
+  return {
+    oneOffs: [],
+    begin(emit): RunRequest {
+      const now = new Date();
+      const id = newRunId(now);
+      const begun = { id, command: 'reset', inventory: file, options, hosts, resumes: options.resumes };
+      return {
+        id,
+        command: 'reset',
+        ...(options.resumes !== undefined && { resumes: options.resumes }),
+        holder: describeHolder(id, now),
+        hosts,
+        stages,
+        facts: { units: [...new Set([...unitsOf(inventory), ...servicesOf(target).map(({ unit }) => unit)])] },
+        agentUnit,
+        concurrency: options.concurrency,
+        verify: false,
+        journal: beginJournal({ ...begun, resets: target.name }),
+        openCluster: () => openCluster(cluster.kubeconfig, { references, hide: secrets.hide }),
+        check(reached, snapshot) {
+          const mistakes = nameNodes(reached, snapshot, inventory, identity);
+          if (mistakes.length > 0) throw new ProvisionErrors(mistakes);
+        },
+        scope: resetScope(target.name, inventory),
+        hide: secrets.hide,
+        emit,
+      };
+    },
+  };
+}
+
+/** Runs of this folder that stand on a host, the newest first. */
+function standingOn(host: string): ResetWish['runs'] {
+  const runs = listRuns(runsFolder());
+  return runs.filter((run) => run.begin.undoes === undefined && hostsToUndo(run, runs).includes(host)).toReversed();
+}
+
+/** Once its kubelet is gone nothing on the host says which Node it was, but for its hostname. */
+function identityOf(host: string) {
+  const wasNode = rememberedNode(host);
+  return wasNode === undefined ? undefined : { host, identity: { wasNode, oldMachineIsOff: false } };
+}
+
+/** To the other hosts the Node is not there any more. */
+function resetScope(target: string, inventory: Inventory): RunRequest['scope'] {
+  const further = { authority: undefined, rebuilt: undefined, recalled: new Map(), token: '' };
+  const scope = scopeOf(inventory, new Map(), new Map(), { recreatePods: false }, further);
+  const without = ({ nodes, ...seen }: ClusterSnapshot, gone: Host | undefined): ClusterSnapshot => ({
+    ...seen,
+    nodes: nodes.filter(({ name }) => name !== gone?.nodeName),
+  });
+  return (host, seen, hosts) => ({
+    ...(host.name === target ? { host: host.name } : scope(host, without(seen, hosts.get(target)), hosts)),
+    reset: { facts: host.facts } satisfies ResetScope,
+  });
+}
+
+/** As the playbooks want them, with whatever files there are then. */
+function servicesOf({ settings }: InventoryHost): ResetWish['services'] {
+  const { runtime, kubelet, kube_proxy, artifacts } = settings;
+  const wish = (unit: string, more: object) => service.schema.parse({ unit, state: 'running', ...more });
+  const dropIn = (unit: string): string => `/etc/systemd/system/${unit}.d/90-provision.conf`;
+  const component = ({ unit, health_url }: { unit: string; health_url: string }, flags: string[], files: string[]) =>
+    wish(unit, {
+      restart_after: [dropIn(unit), ...files],
+      restart_after_flags: flags,
+      command_line: true,
+      health: { url: health_url },
+    });
+  const ownsRuntime = artifacts.packages.length > 0 && runtime.type === 'containerd';
+  return [
+    ...(runtime.type === 'containerd' && runtime.unit !== undefined
+      ? [
+          {
+            unit: runtime.unit,
+            program: ownsRuntime ? 'kubelet' : 'containerd',
+            desired: wish(runtime.unit, { restart_after: [runtime.config] }),
+          },
+        ]
+      : []),
+    {
+      unit: kubelet.unit,
+      program: 'kubelet',
+      desired: component(kubelet, ['config', 'config-dir'], runtime.type === 'containerd' ? [runtime.config] : []),
+    },
+    { unit: kube_proxy.unit, program: 'kube-proxy', desired: component(kube_proxy, ['config'], []) },
+  ];
+}
