@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Inventory, Host as InventoryHost } from '../config/host.ts';
+import type { Inventory } from '../config/host.ts';
 import { openTemplates } from '../config/template.ts';
 import type { Host } from '../engine/host.ts';
 import { type ResetScope, type ResetWish, resetStages } from '../engine/reset-stages.ts';
@@ -11,12 +11,12 @@ import { listRuns } from '../journal/recorded-run.ts';
 import { openCluster } from '../kubernetes/cluster/api.ts';
 import type { ClusterSnapshot } from '../kubernetes/cluster/cluster.ts';
 import { drain } from '../operations/drain.ts';
-import { service } from '../operations/service.ts';
 import { agentUnit } from '../operations/static-routes-state.ts';
 import { beginJournal, runsFolder } from './begin-journal.ts';
 import { nameNodes } from './check.ts';
 import { findHost } from './find-host.ts';
 import { rememberedNode } from './rebuild.ts';
+import { servicesOf } from './reset-services.ts';
 import { scopeOf } from './scope.ts';
 import { secrets } from './secrets.ts';
 import { wantedObjects } from './wanted-objects.ts';
@@ -137,36 +137,4 @@ function resetScope(target: string, inventory: Inventory): RunRequest['scope'] {
     ...(host.name === target ? { host: host.name } : scope(host, without(seen, hosts.get(target)), hosts)),
     reset: { facts: host.facts } satisfies ResetScope,
   });
-}
-
-/** As the playbooks want them, with whatever files there are then. */
-function servicesOf({ settings }: InventoryHost): ResetWish['services'] {
-  const { runtime, kubelet, kube_proxy, artifacts } = settings;
-  const wish = (unit: string, more: object) => service.schema.parse({ unit, state: 'running', ...more });
-  const dropIn = (unit: string): string => `/etc/systemd/system/${unit}.d/90-provision.conf`;
-  const component = ({ unit, health_url }: { unit: string; health_url: string }, flags: string[], files: string[]) =>
-    wish(unit, {
-      restart_after: [dropIn(unit), ...files],
-      restart_after_flags: flags,
-      command_line: true,
-      health: { url: health_url },
-    });
-  const ownsRuntime = artifacts.packages.length > 0 && runtime.type === 'containerd';
-  return [
-    ...(runtime.type === 'containerd' && runtime.unit !== undefined
-      ? [
-          {
-            unit: runtime.unit,
-            program: ownsRuntime ? 'kubelet' : 'containerd',
-            desired: wish(runtime.unit, { restart_after: [runtime.config] }),
-          },
-        ]
-      : []),
-    {
-      unit: kubelet.unit,
-      program: 'kubelet',
-      desired: component(kubelet, ['config', 'config-dir'], runtime.type === 'containerd' ? [runtime.config] : []),
-    },
-    { unit: kube_proxy.unit, program: 'kube-proxy', desired: component(kube_proxy, ['config'], []) },
-  ];
 }
