@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import type { HostTarget } from '../engine/host.ts';
 import { type Journal, openJournal } from '../journal/journal.ts';
 import type { RecordedRun } from '../journal/recorded-run.ts';
-import { secrets } from './secrets.ts';
+import { secrets } from './login/secrets.ts';
 import { describeThisRun, hasEnded } from './this-process.ts';
 import { version } from './version.ts';
 

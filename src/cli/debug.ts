@@ -1,6 +1,6 @@
 import type { TripReport } from '../engine/host.ts';
 import { printable } from '../reporters/words.ts';
-import { secrets } from './secrets.ts';
+import { secrets } from './login/secrets.ts';
 
 /** What `--debug` says of a command on a host. */
 export function formatTrip(trip: TripReport): readonly string[] {

@@ -3,8 +3,8 @@ import { type RunStatus, run } from '../engine/run.ts';
 import type { RunRequest } from '../engine/run-state.ts';
 import type { Emit } from '../events.ts';
 import { createReporter } from '../reporters/reporter.ts';
+import { secrets } from './login/secrets.ts';
 import { wantsColor } from './output.ts';
-import { secrets } from './secrets.ts';
 
 export interface ShowOptions {
   readonly output: 'text' | 'json';

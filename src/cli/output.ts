@@ -1,6 +1,6 @@
 import { ProvisionError, ProvisionErrors } from '../errors.ts';
 import { formatError } from '../reporters/error-text.ts';
-import { secrets } from './secrets.ts';
+import { secrets } from './login/secrets.ts';
 
 /** Colours where a person looks and did not say no (no-color.org). */
 export const wantsColor = (stream: NodeJS.WriteStream): boolean =>

@@ -6,9 +6,9 @@ import { quote } from '../shell.ts';
 import { runsFolder } from './begin-journal.ts';
 import { canAsk, confirm } from './confirm.ts';
 import { findHost } from './find-host.ts';
+import { secrets } from './login/secrets.ts';
 import { type AskingOptions, runPlanned } from './planned-run.ts';
 import { rebuiltHost } from './rebuilt-host.ts';
-import { secrets } from './secrets.ts';
 import { prepareRun, type RunOptions } from './wire.ts';
 
 export interface RebuildOptions extends RunOptions, AskingOptions {

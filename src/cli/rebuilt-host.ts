@@ -5,8 +5,8 @@ import type { HostKeyChange } from '../events.ts';
 import type { ClusterSnapshot } from '../kubernetes/cluster/cluster.ts';
 import type { HostIdentity } from '../kubernetes/cluster/identity.ts';
 import { effectiveFlag } from '../kubernetes/flags/flags.ts';
-import type { NewMachine } from './connect-host.ts';
-import { type HostKeyWish, settleHostKey } from './settle-host-key.ts';
+import type { NewMachine } from './login/connect-host.ts';
+import { type HostKeyWish, settleHostKey } from './login/settle-host-key.ts';
 
 /** The host that a rebuild is for: another machine answers in its place, with another key and maybe at another address. */
 export interface RebuiltHost extends NewMachine {

@@ -3,8 +3,8 @@ import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { createIdentity, encrypt, readIdentities, recipientsOf } from '../config/age.ts';
 import { ProvisionError } from '../errors.ts';
-import { readSecretInput } from './secret-input.ts';
-import { identityFile } from './secrets.ts';
+import { readSecretInput } from './login/secret-input.ts';
+import { identityFile } from './login/secrets.ts';
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 

@@ -6,7 +6,7 @@ import { describeLock, nameHolder } from '../engine/lock-errors.ts';
 import { type Removal, removeLock } from '../engine/remove-lock.ts';
 import { openCluster } from '../kubernetes/cluster/api.ts';
 import { createNdjson } from '../reporters/ndjson.ts';
-import { secrets } from './secrets.ts';
+import { secrets } from './login/secrets.ts';
 import { hasEnded } from './this-process.ts';
 import { newRunId } from './wire.ts';
 import { newLock, unlockCommand } from './wire-lock.ts';

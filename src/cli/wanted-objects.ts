@@ -5,7 +5,7 @@ import type { Stage } from '../engine/stage.ts';
 import { isClusterTask } from '../engine/stage.ts';
 import type { ObjectReference } from '../kubernetes/cluster/manifest.ts';
 import { knownDaemonSets } from '../kubernetes/network/flannel-daemonsets.ts';
-import { daemonsetScope } from './daemonset-scope.ts';
+import { daemonsetScope } from './scope/daemonset-scope.ts';
 
 /** Objects of the API that tasks decide by, as the inventory alone says: they are read together with the rest of the cluster. */
 export function wantedObjects(stages: readonly Stage[], inventory: Inventory): readonly ObjectReference[] {

@@ -15,10 +15,10 @@ import { agentUnit } from '../operations/static-routes-state.ts';
 import { beginJournal, runsFolder } from './begin-journal.ts';
 import { nameNodes } from './check.ts';
 import { findHost } from './find-host.ts';
+import { secrets } from './login/secrets.ts';
 import { rememberedNode } from './rebuild.ts';
 import { servicesOf } from './reset-services.ts';
-import { scopeOf } from './scope.ts';
-import { secrets } from './secrets.ts';
+import { scopeOf } from './scope/scope.ts';
 import { wantedObjects } from './wanted-objects.ts';
 import {
   describeHolder,

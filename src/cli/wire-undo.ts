@@ -11,7 +11,7 @@ import { openCluster } from '../kubernetes/cluster/api.ts';
 import { findOperation } from '../operations/registry.ts';
 import { agentUnit } from '../operations/static-routes-state.ts';
 import { beginJournal } from './begin-journal.ts';
-import { secrets } from './secrets.ts';
+import { secrets } from './login/secrets.ts';
 import { wantedObjects } from './wanted-objects.ts';
 import { describeHolder, newRunId, readFiles, toTargets, unitsOf } from './wire.ts';
 import { withLock } from './wire-lock.ts';

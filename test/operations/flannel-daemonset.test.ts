@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, test } from 'vitest';
-import { daemonsetScope } from '../../src/cli/daemonset-scope.ts';
+import { daemonsetScope } from '../../src/cli/scope/daemonset-scope.ts';
 import { parseInventory } from '../../src/config/inventory.ts';
 import { hostScope } from '../../src/config/load-configuration.ts';
 import { openTemplates } from '../../src/config/template.ts';

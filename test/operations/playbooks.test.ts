@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { engineVariables } from '../../src/cli/scope.ts';
+import { engineVariables } from '../../src/cli/scope/scope.ts';
 import { loadConfiguration } from '../../src/config/load-configuration.ts';
 import { openTemplates } from '../../src/config/template.ts';
 import { operations } from '../../src/operations/registry.ts';

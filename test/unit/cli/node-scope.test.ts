@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { nodeScope } from '../../../src/cli/node-scope.ts';
+import { nodeScope } from '../../../src/cli/scope/node-scope.ts';
 import type { Inventory } from '../../../src/config/host.ts';
 
 const hosts = [

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { replicaGround } from '../../../src/cli/replica-ground.ts';
-import { replicaOf } from '../../../src/cli/replica-scope.ts';
+import { replicaGround } from '../../../src/cli/scope/replica-ground.ts';
+import { replicaOf } from '../../../src/cli/scope/replica-scope.ts';
 import type { Inventory } from '../../../src/config/host.ts';
 import { settingsSchema } from '../../../src/config/settings.ts';
 import type { Host } from '../../../src/engine/host.ts';

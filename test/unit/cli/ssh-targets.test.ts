@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { toSshTargets } from '../../../src/cli/ssh-targets.ts';
+import { toSshTargets } from '../../../src/cli/login/ssh-targets.ts';
 import { parseInventory } from '../../../src/config/inventory.ts';
 import { inventoryText, thrownBy } from '../config/shown.ts';
 import { temporaryFolder } from '../temporary-folder.ts';

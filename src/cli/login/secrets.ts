@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { createRedaction } from '../redaction.ts';
+import { createRedaction } from '../../redaction.ts';
 
 /** The secrets of this process: everything it shows or records goes through its `redact`. */
 export const secrets = createRedaction();

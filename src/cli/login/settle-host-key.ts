@@ -1,10 +1,10 @@
-import { ProvisionError } from '../errors.ts';
-import type { HostKeyChange } from '../events.ts';
-import { fingerprint, keyType } from '../transport/known-hosts.ts';
-import type { SshOptions } from '../transport/ssh-connection.ts';
-import { hostKeyError } from '../transport/ssh-errors.ts';
-import { type HostKeySight, lookAtHostKey } from '../transport/ssh-host-key-look.ts';
-import type { SshTarget } from '../transport/ssh-target.ts';
+import { ProvisionError } from '../../errors.ts';
+import type { HostKeyChange } from '../../events.ts';
+import { fingerprint, keyType } from '../../transport/known-hosts.ts';
+import type { SshOptions } from '../../transport/ssh-connection.ts';
+import { hostKeyError } from '../../transport/ssh-errors.ts';
+import { type HostKeySight, lookAtHostKey } from '../../transport/ssh-host-key-look.ts';
+import type { SshTarget } from '../../transport/ssh-target.ts';
 
 /** What somebody said beforehand about the key of a machine that takes another one's place. */
 export interface HostKeyWish {

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import type { Connection } from '../config/connection.ts';
-import { lookUpSshHost, type SshSettings } from '../config/ssh-config.ts';
-import { expandSshPath } from '../config/ssh-config-paths.ts';
-import type { SshDirective } from '../config/ssh-config-text.ts';
-import type { Identity, SshTarget } from '../transport/ssh-target.ts';
+import type { Connection } from '../../config/connection.ts';
+import { lookUpSshHost, type SshSettings } from '../../config/ssh-config.ts';
+import { expandSshPath } from '../../config/ssh-config-paths.ts';
+import type { SshDirective } from '../../config/ssh-config-text.ts';
+import type { Identity, SshTarget } from '../../transport/ssh-target.ts';
 
 /** What this machine has to say about logins. */
 export interface Here {

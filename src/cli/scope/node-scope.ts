@@ -1,10 +1,10 @@
 import { isIPv4 } from 'node:net';
-import { Unknown } from '../config/expression.ts';
-import type { Inventory, Host as InventoryHost } from '../config/host.ts';
-import type { Host } from '../engine/host.ts';
-import { hostPeers, type Peer, peersOf } from '../engine/peers.ts';
-import type { ClusterSnapshot } from '../kubernetes/cluster/cluster.ts';
-import { overlayAddressOf } from '../kubernetes/network/vxlan.ts';
+import { Unknown } from '../../config/expression.ts';
+import type { Inventory, Host as InventoryHost } from '../../config/host.ts';
+import type { Host } from '../../engine/host.ts';
+import { hostPeers, type Peer, peersOf } from '../../engine/peers.ts';
+import type { ClusterSnapshot } from '../../kubernetes/cluster/cluster.ts';
+import { overlayAddressOf } from '../../kubernetes/network/vxlan.ts';
 
 /** What a host is to the pod network, as far as it is known yet; a host without a kubelet has no name and no range. */
 export interface NodeScope {

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { Unknown } from '../config/expression.ts';
-import type { Inventory } from '../config/host.ts';
-import type { Host } from '../engine/host.ts';
-import type { ClusterSnapshot } from '../kubernetes/cluster/cluster.ts';
-import type { ObjectReference } from '../kubernetes/cluster/manifest.ts';
-import { isFlannel } from '../kubernetes/network/agents.ts';
-import { vxlanOverheadBytes } from '../kubernetes/network/vxlan.ts';
+import { Unknown } from '../../config/expression.ts';
+import type { Inventory } from '../../config/host.ts';
+import type { Host } from '../../engine/host.ts';
+import type { ClusterSnapshot } from '../../kubernetes/cluster/cluster.ts';
+import type { ObjectReference } from '../../kubernetes/cluster/manifest.ts';
+import { isFlannel } from '../../kubernetes/network/agents.ts';
+import { vxlanOverheadBytes } from '../../kubernetes/network/vxlan.ts';
 import type { NodeScope } from './node-scope.ts';
 
 /** Where flanneld finds the API and what it shows there, and what it is to find and do; of `flannel` in the scope of a task. */

@@ -1,7 +1,7 @@
-import { ProvisionErrors } from '../errors.ts';
-import { keyLocked } from '../transport/ssh-errors.ts';
-import type { Keyring } from '../transport/ssh-keyring.ts';
-import type { SshTarget } from '../transport/ssh-target.ts';
+import { ProvisionErrors } from '../../errors.ts';
+import { keyLocked } from '../../transport/ssh-errors.ts';
+import type { Keyring } from '../../transport/ssh-keyring.ts';
+import type { SshTarget } from '../../transport/ssh-target.ts';
 import { askSecret } from './ask-secret.ts';
 import { secrets } from './secrets.ts';
 

@@ -1,11 +1,11 @@
 import { isIPv6 } from 'node:net';
-import type { Connection } from '../config/connection.ts';
-import type { Inventory, Host as InventoryHost } from '../config/host.ts';
-import { readSshConfig } from '../config/read-ssh-config.ts';
-import type { SshDirective } from '../config/ssh-config-text.ts';
-import { ProvisionError, ProvisionErrors } from '../errors.ts';
-import type { Location } from '../location.ts';
-import type { SshTarget } from '../transport/ssh-target.ts';
+import type { Connection } from '../../config/connection.ts';
+import type { Inventory, Host as InventoryHost } from '../../config/host.ts';
+import { readSshConfig } from '../../config/read-ssh-config.ts';
+import type { SshDirective } from '../../config/ssh-config-text.ts';
+import { ProvisionError, ProvisionErrors } from '../../errors.ts';
+import type { Location } from '../../location.ts';
+import type { SshTarget } from '../../transport/ssh-target.ts';
 import { type Here, resolveLogin, type Wish } from './ssh-login.ts';
 
 /** How each of these hosts is reached, by name; jump hosts that several share are one object. Throws ProvisionErrors. */

@@ -1,8 +1,8 @@
 import { userInfo } from 'node:os';
-import type { Connection } from '../config/connection.ts';
-import type { Host } from '../config/host.ts';
-import { ProvisionError } from '../errors.ts';
-import type { Sudo } from '../transport/sudo.ts';
+import type { Connection } from '../../config/connection.ts';
+import type { Host } from '../../config/host.ts';
+import { ProvisionError } from '../../errors.ts';
+import type { Sudo } from '../../transport/sudo.ts';
 
 /** sudo reads no more of a line; the rest of it would be run as a command. */
 const longestPasswordBytes = 255;

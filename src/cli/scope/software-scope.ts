@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { Unknown } from '../config/expression.ts';
-import type { Inventory, Host as InventoryHost } from '../config/host.ts';
-import type { Settings } from '../config/settings.ts';
-import type { Host } from '../engine/host.ts';
-import { afterInstallation } from '../engine/stage.ts';
-import type { ClusterSnapshot } from '../kubernetes/cluster/cluster.ts';
-import { atLeast } from '../kubernetes/flags/versions.ts';
+import { Unknown } from '../../config/expression.ts';
+import type { Inventory, Host as InventoryHost } from '../../config/host.ts';
+import type { Settings } from '../../config/settings.ts';
+import type { Host } from '../../engine/host.ts';
+import { afterInstallation } from '../../engine/stage.ts';
+import type { ClusterSnapshot } from '../../kubernetes/cluster/cluster.ts';
+import { atLeast } from '../../kubernetes/flags/versions.ts';
 import { roomNeeds } from './room-scope.ts';
 
 const ownFiles = [

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { archiveHolds } from '../config/archive-holds.ts';
-import type { Inventory } from '../config/host.ts';
+import { archiveHolds } from '../../config/archive-holds.ts';
+import type { Inventory } from '../../config/host.ts';
 
 /** Where the CNI plugin flannel comes from; of `plugins` in the scope of a task. */
 export const pluginsVariables = z.object({

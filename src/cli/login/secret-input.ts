@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers';
-import { ProvisionError } from '../errors.ts';
+import { ProvisionError } from '../../errors.ts';
 import { askSecret } from './ask-secret.ts';
 
 /** A secret from a prompt that does not show it, or from standard input without its last newline. Throws SECRET_INPUT_UNUSABLE. */

@@ -1,11 +1,11 @@
 import { homedir, userInfo } from 'node:os';
-import type { Inventory, Host as InventoryHost } from '../config/host.ts';
-import type { HostTarget } from '../engine/host.ts';
-import { type ProvisionError, ProvisionErrors } from '../errors.ts';
-import { openLocal } from '../transport/local.ts';
-import { connectSsh } from '../transport/ssh.ts';
-import { type SshOptions, shareSsh } from '../transport/ssh-connection.ts';
-import type { SshTarget } from '../transport/ssh-target.ts';
+import type { Inventory, Host as InventoryHost } from '../../config/host.ts';
+import type { HostTarget } from '../../engine/host.ts';
+import { type ProvisionError, ProvisionErrors } from '../../errors.ts';
+import { openLocal } from '../../transport/local.ts';
+import { connectSsh } from '../../transport/ssh.ts';
+import { type SshOptions, shareSsh } from '../../transport/ssh-connection.ts';
+import type { SshTarget } from '../../transport/ssh-target.ts';
 import { checkRights, sudoFor } from './rights.ts';
 import { toSshTargets } from './ssh-targets.ts';
 import { unlockKeys } from './unlock-keys.ts';

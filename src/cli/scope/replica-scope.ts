@@ -1,16 +1,16 @@
 import { z } from 'zod';
-import { Unknown } from '../config/expression.ts';
-import { afterInstallation } from '../engine/stage.ts';
-import { ProvisionErrors } from '../errors.ts';
+import { Unknown } from '../../config/expression.ts';
+import { afterInstallation } from '../../engine/stage.ts';
+import { ProvisionErrors } from '../../errors.ts';
 import {
   needsOf,
   type ReplicaNeeds,
   renderStart,
   servingFlags,
   wordsLike,
-} from '../kubernetes/controller-manager/replica-command.ts';
-import { readBase, type UnitRequest } from '../kubernetes/units/unit-command.ts';
-import { dropInPath } from '../operations/unit-flags-state.ts';
+} from '../../kubernetes/controller-manager/replica-command.ts';
+import { readBase, type UnitRequest } from '../../kubernetes/units/unit-command.ts';
+import { dropInPath } from '../../operations/unit-flags-state.ts';
 import type { Peer, ReplicaGround } from './replica-ground.ts';
 import { replicaProof } from './replica-proof.ts';
 import { refusalsOf } from './replica-refusals.ts';

@@ -1,5 +1,5 @@
-import { ProvisionError } from '../errors.ts';
-import { type ReplicaNeeds, servingFlags } from '../kubernetes/controller-manager/replica-command.ts';
+import { ProvisionError } from '../../errors.ts';
+import { type ReplicaNeeds, servingFlags } from '../../kubernetes/controller-manager/replica-command.ts';
 import type { ReplicaGround } from './replica-ground.ts';
 
 interface Found {
