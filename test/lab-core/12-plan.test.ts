@@ -1,14 +1,11 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { atTerminal } from '../lab/at-terminal.ts';
 import { describeLab } from '../lab/describe-lab.ts';
 import { writeInventory } from '../lab/inventories.ts';
 import { invocationOf, on, onEach, stateOf } from '../lab/read-hosts.ts';
 import { type Plan, runPlan } from '../lab/run-plan.ts';
 import { readRun, runCommand, runUp } from '../lab/run-up.ts';
 import { namesOf, nodeNames, settle, told } from '../lab/settle.ts';
-import { repositoryFolder } from '../lab/shared-lab.ts';
 
 describeLab('plans for a cluster that runs', (lab) => {
   const flags = 'The kubelet has the flags of the inventory';
@@ -92,15 +89,7 @@ describeLab('plans for a cluster that runs', (lab) => {
 
   test('at a terminal `roll` asks, and changes nothing where the answer is no', async () => {
     const before = await stateOf(lab, namesOf(lab));
-    const command = `'${process.execPath}' '${join(repositoryFolder, 'provision')}' roll '${changed}'`;
-    const terminal = spawn('script', ['-qefc', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] });
-    let shown = '';
-    terminal.stdout.setEncoding('utf8').on('data', (text: string) => {
-      const isAsked = shown.includes('[y/N]');
-      shown += text;
-      if (!isAsked && shown.includes('[y/N]')) terminal.stdin.write('n\r');
-    });
-    const [code] = await once(terminal, 'close');
+    const { code, shown } = await atTerminal(['roll', changed], [['[y/N]', 'n']]);
     expect(code, shown).toBe(1);
     expect(shown).toMatch(/4 changes on 2 of 4 hosts[\s\S]*Roll this out\?[\s\S]*Nothing was changed\./);
     expect(await stateOf(lab, namesOf(lab))).toEqual(before);

@@ -7,13 +7,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectSsh } from '../../src/transport/ssh.ts';
 import { shareSsh } from '../../src/transport/ssh-connection.ts';
 import type { SshTarget } from '../../src/transport/ssh-target.ts';
+import { atTerminal } from '../lab/at-terminal.ts';
 import { describeLab } from '../lab/describe-lab.ts';
 import { writeInventory } from '../lab/inventories.ts';
 import { on, onEach } from '../lab/read-hosts.ts';
 import { restartSshd } from '../lab/restart-sshd.ts';
 import { readRun, runUp, startCommand } from '../lab/run-up.ts';
 import { told } from '../lab/settle.ts';
-import { repositoryFolder } from '../lab/shared-lab.ts';
 
 const secretOf = (name: string): string => `${name}-${randomBytes(6).toString('hex')}`;
 const [password, passphrase] = [secretOf('password'), secretOf('passphrase')];
@@ -147,18 +147,9 @@ Host ${address('cp1')}
 
   test('the passphrase is asked for at a terminal, and not shown', async () => {
     const inventory = writeWays('asked', rights.sudo, (hosts) => delete hosts['cp2']?.['ssh_key_passphrase']);
-    const command = `'${process.execPath}' '${join(repositoryFolder, 'provision')}' plan '${inventory}' --limit cp2`;
-    const terminal = spawn('script', ['-qefc', command, '/dev/null'], {
-      env: { ...process.env, WAYS_PASSWORD: password },
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    let shown = '';
-    terminal.stdout.setEncoding('utf8').on('data', (text: string) => {
-      const isAsked = shown.includes('Passphrase for');
-      shown += text;
-      if (!isAsked && shown.includes('Passphrase for')) setTimeout(() => terminal.stdin.write(`${passphrase}\r`), 200);
-    });
-    const [code] = await once(terminal, 'close');
+    const asked = [['Passphrase for', passphrase]] as const;
+    const environment = { WAYS_PASSWORD: password };
+    const { code, shown } = await atTerminal(['plan', inventory, '--limit', 'cp2'], asked, { environment });
     expect([0, 2], shown).toContain(code);
     expect(shown).toContain(`Passphrase for ${path('key')}`);
     expect(shown).not.toContain(passphrase);

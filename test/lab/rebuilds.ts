@@ -2,6 +2,7 @@ import { copyFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { parse } from 'yaml';
+import { atTerminal } from './at-terminal.ts';
 import { expectApprovedByRun, expectNoToken, hasToken, tokenOf } from './bootstrap-requests.ts';
 import { containerOf, deleteInVain, expectPodsFirst, startPods } from './bound-pods.ts';
 import { withIdentity } from './identities.ts';
@@ -59,6 +60,23 @@ export function testRefusals(rebuildTest: RebuildTest): void {
       expect(knownHosts(lab)).toBe(known);
       // one of this look itself and the one above
       expect(Number(await loginsOn(lab, lost)) - Number(logins)).toBe(2);
+
+      const args = ['rebuild', lab.inventoryPath, '--node', lost];
+      const question = 'Is that the key of the rebuilt machine?';
+      const declined = await atTerminal(args, [[question, 'n']], { folder: lab.folder });
+      expect(declined.shown).toMatch(/before +ssh-ed25519 SHA256:\S+ .*known_hosts:\d+/);
+      expect(declined.shown).toContain(`now     ssh-ed25519 ${await fingerprintOf(lab, lost)}`);
+      expect([declined.code, knownHosts(lab)], declined.shown).toEqual([3, known]);
+      const accepted = await atTerminal(
+        args,
+        [
+          [question, 'y'],
+          [`Rebuild ${lost}?`, 'n'],
+        ],
+        { folder: lab.folder },
+      );
+      expect(accepted.code, accepted.shown).toBe(1);
+      expect(accepted.shown).toContain('Nothing was changed.');
 
       await on(lab, lost, 'mkdir -p /opt/k8s; mount -t tmpfs -o size=30m none /opt/k8s');
       const full = await runRebuild(lab, lab.inventoryPath, '--host-key', await fingerprintOf(lab, lost));
