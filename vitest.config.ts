@@ -4,7 +4,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const reports = process.env['PROVISION_TEST_REPORTS'];
 
-/** Files of lab-full that take longest: begun first, so that the others fill the time of the machine beside them; kills, of four labs, after the rolls. */
+/** Files of lab-full that take longest: begun first, so that the others fill the time of the machine beside them; kills, of two labs, after the rolls. */
 const longest = ['roll-current', 'roll', 'undo', 'resilience', 'kills'];
 
 /** The longest first, then in the order of their names: those of one lab follow one another. */

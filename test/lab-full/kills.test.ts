@@ -10,7 +10,7 @@ import { beginAgain, nodeNames, noPodIsLeft, told } from '../lab/settle.ts';
 import { say } from '../lab/shared-lab.ts';
 import { halfWritten, startsOf, wholeState } from '../lab/whole-state.ts';
 
-const labs = 4;
+const labs = 2;
 const kills = 20;
 
 /** Those of one lab; the others' are between them. */
