@@ -4,8 +4,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const reports = process.env['PROVISION_TEST_REPORTS'];
 
-/** Files of lab-full that take longest: begun first, so that the others fill the time of the machine beside them; kills, of two labs, after the rolls. */
-const longest = ['roll-current', 'roll', 'undo', 'resilience', 'kills'];
+/** Files of lab-full that take longest: begun first, so that the others fill the time of the machine beside them; kills and resilience, of two labs each, one after the other. */
+const longest = ['roll-current', 'roll', 'undo', 'kills', 'resilience'];
 
 /** The longest first, then in the order of their names: those of one lab follow one another. */
 class InOrder extends BaseSequencer {
