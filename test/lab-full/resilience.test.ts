@@ -134,7 +134,7 @@ describeOwnLabs(
           await act(side.lab, 'cp1');
           await eventually(
             'the API server answers',
-            60,
+            backSeconds,
             async () => (await side.lab.kubectl(['get', 'nodes'])).code === 0,
           );
           expectNoGap(side, since);
