@@ -3,8 +3,8 @@ import type { Change } from '../events.ts';
 import { judgeCertificate } from '../kubernetes/identity/judge-certificate.ts';
 import { readKubeconfigUser } from '../kubernetes/identity/kubeconfig-user.ts';
 import { joinScripts, ShellScript, sh } from '../shell.ts';
-import { seeCredential } from './client-certificate-script.ts';
-import { absolutePath, decodeBase64, readField, readLines } from './fields.ts';
+import { parseCredential, type SeenCredential, seeCredential } from './client-certificate-script.ts';
+import { absolutePath, readField, readLines } from './fields.ts';
 import { digest, putFile } from './managed-file.ts';
 import { defineOperation } from './operation.ts';
 
@@ -21,12 +21,7 @@ const schema = z.strictObject({
 
 type Desired = z.output<typeof schema>;
 
-interface Actual {
-  readonly now: number;
-  readonly kind: 'file' | 'absent';
-  readonly text: string;
-  readonly certificate: string;
-  readonly hasKey: boolean;
+interface Actual extends SeenCredential {
   /** SHA-256 of the bootstrap kubeconfig; empty where there is none. */
   readonly bootstrap: string;
   /** Client certificates in the kubelet's folder. */
@@ -75,11 +70,7 @@ done`,
     ]),
   parse(output): Actual {
     return {
-      now: Number(readField(output, 'now')),
-      kind: readField(output, 'kind') === 'file' ? 'file' : 'absent',
-      text: decodeBase64(readField(output, 'text')),
-      certificate: decodeBase64(readField(output, 'certificate')),
-      hasKey: readField(output, 'key') === 'there',
+      ...parseCredential(output),
       bootstrap: readField(output, 'bootstrap'),
       pairs: readLines(output).flatMap(([key, path]) => (key === 'pair' ? [path] : [])),
     };

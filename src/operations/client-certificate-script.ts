@@ -1,4 +1,5 @@
 import { ShellScript } from '../shell.ts';
+import { decodeBase64, readField } from './fields.ts';
 
 /** Prints what `parseCredential` reads. What is secret in a kubeconfig or beside a certificate stays on the host. */
 export const seeCredential = ShellScript.trusted(`
@@ -53,3 +54,23 @@ adopt_key() {
   rm -f "$1"
 }
 `);
+
+/** What `see_credential` tells of a kubeconfig and of the certificate that it leads to. */
+export interface SeenCredential {
+  /** Of the host's clock, in seconds since 1970. */
+  readonly now: number;
+  readonly kind: 'file' | 'absent';
+  /** The kubeconfig without its secrets. */
+  readonly text: string;
+  /** PEM, of the file that the kubeconfig names. */
+  readonly certificate: string;
+  readonly hasKey: boolean;
+}
+
+export const parseCredential = (output: string): SeenCredential => ({
+  now: Number(readField(output, 'now')),
+  kind: readField(output, 'kind') === 'file' ? 'file' : 'absent',
+  text: decodeBase64(readField(output, 'text')),
+  certificate: decodeBase64(readField(output, 'certificate')),
+  hasKey: readField(output, 'key') === 'there',
+});

@@ -3,7 +3,7 @@ import type { Change } from '../events.ts';
 import { isPair, judgeCertificate } from '../kubernetes/identity/judge-certificate.ts';
 import { readKubeconfigUser } from '../kubernetes/identity/kubeconfig-user.ts';
 import { joinScripts, type ShellScript, sh } from '../shell.ts';
-import { makeCredential, seeCredential } from './client-certificate-script.ts';
+import { makeCredential, parseCredential, type SeenCredential, seeCredential } from './client-certificate-script.ts';
 import { absolutePath, decodeBase64, readField } from './fields.ts';
 import { digest, putFile } from './managed-file.ts';
 import { defineOperation } from './operation.ts';
@@ -21,16 +21,8 @@ const schema = z.strictObject({
 
 type Desired = z.output<typeof schema>;
 
-interface Actual {
-  /** Of the host's clock, in seconds since 1970. */
-  readonly now: number;
-  readonly kind: 'file' | 'absent';
+interface Actual extends SeenCredential {
   readonly mode: string;
-  /** The kubeconfig without its secrets. */
-  readonly text: string;
-  /** PEM, of the file that the kubeconfig names. */
-  readonly certificate: string;
-  readonly hasKey: boolean;
   /** PEM; empty where the key cannot be read. */
   readonly publicKey: string;
 }
@@ -80,12 +72,8 @@ export const clientCertificate = defineOperation({
   probe: ({ kubeconfig }) => joinScripts([seeCredential, sh`see_credential ${kubeconfig}`]),
   parse(output): Actual {
     return {
-      now: Number(readField(output, 'now')),
-      kind: readField(output, 'kind') === 'file' ? 'file' : 'absent',
+      ...parseCredential(output),
       mode: readField(output, 'mode'),
-      text: decodeBase64(readField(output, 'text')),
-      certificate: decodeBase64(readField(output, 'certificate')),
-      hasKey: readField(output, 'key') === 'there',
       publicKey: decodeBase64(readField(output, 'public')),
     };
   },
