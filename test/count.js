@@ -1,4 +1,4 @@
-// Adds up the test runner's JSON reports: `N passed, N failed, N skipped`; a run without any passed test has failed.
+// Adds up the test runner's JSON reports and names what failed, with its message: `N passed, N failed, N skipped` is the last line; a run without any passed test has failed.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -11,6 +11,14 @@ const brokenFiles = reports
   .flatMap((report) => report.testResults)
   .filter((file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'));
 const count = (...statuses) => tests.filter((test) => statuses.includes(test.status)).length;
+const named = (name, messages) =>
+  console.log(`failed: ${name}\n${messages.join('\n').replace(/^/gmu, '  ').slice(0, 4000)}`);
+for (const file of brokenFiles) {
+  named(file.name, [file.message]);
+}
+for (const test of tests.filter((one) => one.status === 'failed')) {
+  named(test.fullName, test.failureMessages);
+}
 for (const test of tests.filter((one) => ['skipped', 'pending', 'todo'].includes(one.status))) {
   console.log(`skipped: ${test.fullName}`);
 }
