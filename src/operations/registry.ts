@@ -1,6 +1,7 @@
 import { apiObjects } from './api-objects.ts';
 import { apiRights } from './api-rights.ts';
 import { archive } from './archive.ts';
+import { baseFile } from './base-file.ts';
 import { binary } from './binary.ts';
 import { bootstrapKubeconfig } from './bootstrap-kubeconfig.ts';
 import { bootstrapToken } from './bootstrap-token.ts';
@@ -53,6 +54,7 @@ import { unitFlags } from './unit-flags.ts';
 /** Every operation on hosts, by its key in a playbook. */
 export const hostOperations = {
   archive,
+  base_file: baseFile,
   binary,
   bootstrap_kubeconfig: bootstrapKubeconfig,
   client_certificate: clientCertificate,

@@ -167,11 +167,6 @@ export const lawCases: Readonly<Record<HostOperationName, readonly LawCase[]>> =
       wish: { path: `${base}/x`, content: 'new\n', mode: '0600', owner: 'daemon', group: 'daemon' },
       arrange: `mkdir -p ${base}; echo old >${base}/x; chmod 640 ${base}/x; chown nobody ${base}/x`,
     },
-    {
-      name: 'a base that others change later',
-      wish: { path: `${base}/base.yaml`, content: 'a: 1\n', base: true },
-      arrange: `rm -rf ${base} /var/lib/provision/bases`,
-    },
     { name: 'secret', wish: { path: `${base}/s`, content: 'hidden', mode: '0400', secret: true } },
     {
       name: 'over a link',
@@ -182,6 +177,18 @@ export const lawCases: Readonly<Record<HostOperationName, readonly LawCase[]>> =
       name: 'absent',
       wish: { path: `${base}/gone`, state: 'absent' },
       arrange: `mkdir -p ${base}; echo old >${base}/gone`,
+    },
+  ],
+  base_file: [
+    {
+      name: 'not there yet',
+      wish: { path: `${base}/base.yaml`, content: 'a: 1\n' },
+      arrange: `rm -rf ${base} /var/lib/provision/bases`,
+    },
+    {
+      name: 'another text to begin with than the last one',
+      wish: { path: `${base}/base.yaml`, content: 'a: 2\n', mode: '0600' },
+      arrange: `mkdir -p ${base}; echo 'a: 1' >${base}/base.yaml; mkdir -p /var/lib/provision/bases; echo old >/var/lib/provision/bases/${encodeURIComponent(`${base}/base.yaml`)}`,
     },
   ],
   client_certificate: [

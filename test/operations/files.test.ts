@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { archive } from '../../src/operations/archive.ts';
+import { baseFile } from '../../src/operations/base-file.ts';
 import { readFailure } from '../../src/operations/failure.ts';
 import { file } from '../../src/operations/file.ts';
 import { kernelModule } from '../../src/operations/kernel-module.ts';
@@ -25,6 +26,17 @@ test.each<[string, object, string, readonly string[]]>([
   ['not wanted', { path: '/etc/hello', state: 'absent' }, `file 644 0 root 0 root ${same} -`, ['/etc/hello: remove']],
 ])('file: %s', (_name, wish, line, changes) => {
   expect(changesOf(file, wish, line)).toEqual(changes);
+});
+
+test.each([
+  ['not there', 'absent', undefined, ['/etc/hello: create']],
+  ['as written', `file 644 0 root 0 root ${same} -`, same, []],
+  ['made another by others', `file 644 0 root 0 root 123 ${base64('bye\n')}`, same, []],
+  ['another text to begin with', `file 644 0 root 0 root 123 ${base64('bye\n')}`, '456', ['/etc/hello: write']],
+  ['nobody knows who wrote it', `file 644 0 root 0 root 123 ${base64('bye\n')}`, undefined, ['/etc/hello: write']],
+  ['a link in its place', 'link - - - - - - -', same, ['/etc/hello: replace the link by a file']],
+])('base_file: %s', (_name, line, written, changes) => {
+  expect(changesOf(baseFile, hello, written === undefined ? line : `${line}\n${written}`)).toEqual(changes);
 });
 
 test('a secret file shows no text', () => {

@@ -44,7 +44,7 @@ test('the playbook rebuild-control-plane fits them as well; the unit comes once 
   expect(software[0]).toBe('installation');
   const steps = ['binary', 'copied_files', 'client_certificate'].map((step) => software.indexOf(step));
   expect(steps).not.toContain(-1);
-  expect(software.lastIndexOf('file')).toBeGreaterThan(Math.max(...steps));
+  expect(software.lastIndexOf('base_file')).toBeGreaterThan(Math.max(...steps));
 });
 
 test('the playbook rebuild ends with what the others see of the node, its pods, and only then new ones', () => {
