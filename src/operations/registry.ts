@@ -17,7 +17,9 @@ import { directory } from './directory.ts';
 import { drain } from './drain.ts';
 import { file } from './file.ts';
 import { flannelAgent } from './flannel-agent.ts';
+import { formerAgents } from './former-agents.ts';
 import { freeSpace } from './free-space.ts';
+import { handOver } from './hand-over.ts';
 import { hook } from './hook.ts';
 import { images } from './images.ts';
 import { installation } from './installation.ts';
@@ -63,7 +65,9 @@ export const hostOperations = {
   directory,
   file,
   flannel_agent: flannelAgent,
+  former_agents: formerAgents,
   free_space: freeSpace,
+  hand_over: handOver,
   hook,
   images,
   installation,
