@@ -10,6 +10,7 @@ import { cniConfig } from './cni-config.ts';
 import { containerdConfig } from './containerd-config.ts';
 import { copiedFiles } from './copied-files.ts';
 import { cordon } from './cordon.ts';
+import { daemonsetAnew } from './daemonset-anew.ts';
 import { daemonsetRolledOut } from './daemonset-rolled-out.ts';
 import { datapath } from './datapath.ts';
 import { deadLeases } from './dead-leases.ts';
@@ -96,6 +97,7 @@ const clusterOperations = {
   api_rights: apiRights,
   bootstrap_token: bootstrapToken,
   cordon,
+  daemonset_anew: daemonsetAnew,
   daemonset_rolled_out: daemonsetRolledOut,
   datapath,
   drain,
