@@ -65,6 +65,22 @@ export interface HostKeyChange {
   readonly accepted: 'fingerprint' | 'option' | 'answer';
 }
 
+/** Another agent or backend of the pod network: what it means for the packets of pods. */
+export interface NetworkChange {
+  /** What hosts have that is to become something else; empty where all have what is wanted. */
+  readonly from: readonly { readonly what: string; readonly hosts: readonly string[] }[];
+  readonly to: string;
+  /** Whether pods of hosts that have changed and of those that have not reach each other. */
+  readonly sideBySide: boolean;
+  readonly why: string;
+  /** What pods are to expect, in words. */
+  readonly cut: string;
+  /** Step by step. */
+  readonly order: readonly string[];
+  /** What becomes of the MTU of pods that run, where it changes. */
+  readonly mtu?: string;
+}
+
 /** What a run tells its reporters, in the order it happens; displays only listen. */
 export type RunEvent =
   | { readonly type: 'run-started'; readonly run: string; readonly command: string; readonly hosts: readonly string[] }
@@ -135,6 +151,7 @@ export type RunEvent =
     }
   | { readonly type: 'one-off-settings'; readonly inventory: string; readonly settings: readonly OneOffSetting[] }
   | ({ readonly type: 'host-key' } & HostKeyChange)
+  | ({ readonly type: 'network-change' } & NetworkChange)
   | { readonly type: 'warning'; readonly message: string; readonly host?: string }
   /** A person asked for an end: what that means for what goes on. */
   | { readonly type: 'stopping'; readonly message: string }

@@ -27,14 +27,15 @@ export function checkPodNetwork(
   hosts: readonly Host[],
   snapshot: ClusterSnapshot,
   inventory: Inventory,
+  changesAgent = false,
 ): readonly ProvisionError[] {
   const { cluster, network } = inventory.settings;
-  const wanted: NetworkAgent = { agent: network.agent, backend: network.backend, ...vxlanOf(inventory) };
+  const wanted = wantedAgent(inventory);
   const installed = hosts.flatMap(agentsOf);
   // a host outside --limit is changed only where it has the agent
   const touched = hosts.filter((host) => !host.outsideLimit || host.facts.units.get(agentUnit)?.loaded === true);
   return [
-    ...checkAgents(wanted, installed).map((error) =>
+    ...checkAgents(wanted, changesAgent ? [] : installed).map((error) =>
       withPlace(error, inventory.locate(whatDiffers(wanted, installed))),
     ),
     ...checkForeignAgents(
@@ -98,11 +99,18 @@ function whatDiffers(wanted: NetworkAgent, installed: readonly NetworkAgent[]): 
   return ['network', 'vxlan', isSame('port') ? 'vni' : 'port'];
 }
 
+/** What the inventory says of agent and backend. */
+export const wantedAgent = (inventory: Inventory): NetworkAgent => ({
+  agent: inventory.settings.network.agent,
+  backend: inventory.settings.network.backend,
+  ...vxlanOf(inventory),
+});
+
 const vxlanOf = ({ settings: { network } }: Inventory) =>
   network.backend === 'vxlan' ? { port: network.vxlan.port, vni: network.vxlan.vni } : {};
 
 /** The agents of ours that are installed on a host; with a unit that is gone, files alone are none. */
-function agentsOf({ name, facts }: Host): AgentOfHost[] {
+export function agentsOf({ name, facts }: Host): AgentOfHost[] {
   const { staticRoutes, flannel, podFlannel, installedBy } = facts.network;
   const by = (unit: string) => {
     const run = installedBy.get(unit);

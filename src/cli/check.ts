@@ -30,13 +30,14 @@ export function checkCluster(
   seen: ClusterSnapshot,
   inventory: Inventory,
   rebuilt?: RebuiltHost,
+  changesAgent = false,
 ): void {
   const mistaken = nameNodes(hosts, seen, inventory, rebuilt);
   const snapshot = rebuilt ? rebuilt.meet(hosts, inventory).expect(seen) : seen;
   const mistakes = [
     ...mistaken,
     ...checkNetworks(hosts, snapshot, inventory),
-    ...checkPodNetwork(hosts, snapshot, inventory),
+    ...checkPodNetwork(hosts, snapshot, inventory, changesAgent),
   ];
   if (mistakes.length > 0) throw new ProvisionErrors(mistakes);
 }

@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { addLabCommands } from './lab.ts';
+import { addNetworkCommands } from './network-command.ts';
 import { positive } from './numbers.ts';
 import { outputFormat, words } from './options.ts';
 import { exitCodeOf, printError } from './output.ts';
@@ -49,6 +50,7 @@ for (const option of upCommand.options) planCommand.addOption(option);
 addRollCommand(program);
 addRebuildCommand(program);
 addResetCommand(program);
+addNetworkCommands(program.command('network'));
 
 program
   .command('undo')
@@ -134,7 +136,8 @@ program
 
 // a plan says with 2 that there is something to do
 const [, , called = ''] = process.argv;
-const isPlan = called === 'plan' || (['roll', 'rebuild', 'reset'].includes(called) && process.argv.includes('--plan'));
+const isPlan =
+  called === 'plan' || (['roll', 'rebuild', 'reset', 'network'].includes(called) && process.argv.includes('--plan'));
 const mistake = isPlan ? 1 : 2;
 
 const lostOutput = outliveOutputs({ 'standard output': process.stdout, 'standard error': process.stderr });

@@ -31,7 +31,7 @@ export const sameCommand = (command: string, leftOut: readonly string[] = []): s
   [
     `./provision ${command}`,
     ...process.argv
-      .slice(3)
+      .slice(2 + command.split(' ').length)
       .filter((word) => !/^--accept-new-host-keys?$/.test(word) && !leftOut.includes(word))
       .map(quote),
   ].join(' ');

@@ -4,6 +4,7 @@ import { chooseResume } from '../journal/history.ts';
 import { listRuns, type RecordedRun } from '../journal/recorded-run.ts';
 import { digestOf, isAlive, runsFolder } from './begin-journal.ts';
 import { announce, localTime, type ShowOptions } from './execute-run.ts';
+import { type NetworkChangeOptions, networkChange } from './network-change.ts';
 import { type RebuildOptions, rebuild } from './rebuild.ts';
 import { type ResetOptions, reset } from './reset.ts';
 import { type RollOptions, roll } from './roll.ts';
@@ -31,6 +32,8 @@ export async function resume({ yes, ...show }: ResumeOptions): Promise<number> {
   if (command === 'roll') return roll(inventory, { ...options, ...agreed } as unknown as RollOptions);
   if (command === 'rebuild') return rebuild(inventory, { ...options, ...agreed } as unknown as RebuildOptions);
   if (command === 'reset') return reset(inventory, { ...options, ...agreed } as unknown as ResetOptions);
+  if (command === 'network change')
+    return networkChange(inventory, { ...options, ...agreed } as unknown as NetworkChangeOptions);
   return up(inventory, options as unknown as RunOptions & ShowOptions);
 }
 

@@ -54,6 +54,8 @@ export interface RunOptions {
   readonly oldMachineIsOff?: boolean;
   /** A node that failed in a rolling stage is left as it is, cordoned. */
   readonly keepFailed?: boolean;
+  /** Hosts may have another network agent or backend than the inventory says: they get that. */
+  readonly changesAgent?: boolean;
   /** Settings of this run alone, each as KEY=VALUE. */
   readonly set?: readonly string[];
   /** Tell every command on standard error. */
@@ -69,7 +71,7 @@ export async function readFiles(
 ): Promise<ReturnType<typeof loadConfiguration>> {
   const { inventory: sealed, ...others } = loadConfiguration({
     inventory: file,
-    playbook: join(packageFolder, 'playbooks', `${command}.yaml`),
+    playbook: join(packageFolder, 'playbooks', `${command.replaceAll(' ', '-')}.yaml`),
     homeFolder: homedir(),
     hide: secrets.hide,
     templates,
@@ -104,7 +106,7 @@ export async function prepareRun(
   options: RunOptions,
   emit: Emit,
   rebuilt?: RebuiltHost,
-): Promise<PreparedRun> {
+): Promise<PreparedRun & { readonly inventory: Inventory }> {
   const templates = openTemplates(join(packageFolder, 'templates'));
   const { inventory, playbook, compareSet } = await readFiles(
     rebuilt?.isControlPlane ? 'rebuild-control-plane' : command,
@@ -131,6 +133,7 @@ export async function prepareRun(
   const engineStages = stages.map((stage) => toStage(stage, inventory, templates, options));
   const references = wantedObjects(engineStages, inventory);
   return {
+    inventory,
     oneOffs: oneOffs.filter(({ hosts }) => hosts.length > 0),
     begin(emit) {
       const now = new Date();
@@ -160,7 +163,7 @@ export async function prepareRun(
         memory,
         openCluster: () => openCluster(cluster.kubeconfig, { references, hide: secrets.hide }),
         check(hosts, snapshot) {
-          checkCluster(hosts, snapshot, inventory, rebuilt);
+          checkCluster(hosts, snapshot, inventory, rebuilt, options.changesAgent);
           const host = rebuilt?.isControlPlane && hosts.find(({ name }) => name === rebuilt.host);
           if (host) replicaOf(replicaGround(host, hosts, inventory, ownFiles));
         },

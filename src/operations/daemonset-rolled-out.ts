@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { ProvisionError } from '../errors.ts';
 import type { PodState } from '../kubernetes/cluster/cluster.ts';
-import { configDigestOf } from '../kubernetes/cluster/config-digest.ts';
 import type { Manifest } from '../kubernetes/cluster/manifest.ts';
 import { type ClusterHost, type ClusterView, defineClusterOperation } from './cluster-operation.ts';
+import { daemonSetsOf, isOfBefore, podsOf } from './daemonset-pods.ts';
 import { manifestsField } from './manifests-field.ts';
 
 const schema = z.strictObject({
@@ -15,17 +15,8 @@ const schema = z.strictObject({
 
 type Desired = z.output<typeof schema>;
 
-const daemonSetsOf = ({ content }: Desired): readonly Manifest[] => content.filter(({ kind }) => kind === 'DaemonSet');
-
-const podOf = ({ pods = [] }: ClusterView, host: ClusterHost, daemonSet: Manifest): PodState | undefined => {
-  const { name, namespace } = daemonSet.metadata;
-  const own = pods.filter(
-    (pod) =>
-      pod.node === host.nodeName &&
-      pod.namespace === namespace &&
-      pod.owner?.kind === 'DaemonSet' &&
-      pod.owner.title === `DaemonSet ${name}`,
-  );
+const podOf = (view: ClusterView, host: ClusterHost, daemonSet: Manifest): PodState | undefined => {
+  const own = podsOf(view, host, daemonSet);
   return own.find((pod) => !pod.isLeaving) ?? own[0];
 };
 
@@ -35,8 +26,7 @@ function whyNot(view: ClusterView, host: ClusterHost, daemonSet: Manifest): stri
   const pod = podOf(view, host, daemonSet);
   if (pod === undefined) return 'it has no pod there yet';
   if (pod.isLeaving) return `the pod ${pod.name} of before is ending`;
-  if (pod.configDigest !== configDigestOf(daemonSet))
-    return `the pod ${pod.name} still runs with the settings of before`;
+  if (isOfBefore(pod, daemonSet)) return `the pod ${pod.name} still runs with the settings of before`;
   if (pod.isReady) return undefined;
   const restarts = pod.restarts ? `, started again ${pod.restarts} times` : '';
   return `the pod ${pod.name} is not Ready${pod.reason && `: ${pod.reason}`}${restarts}`;
@@ -49,12 +39,12 @@ interface Wait {
 }
 
 const lookAtAll = (view: ClusterView, desired: Desired): readonly Wait[] =>
-  daemonSetsOf(desired).flatMap((daemonSet) =>
+  daemonSetsOf(desired.content).flatMap((daemonSet) =>
     view.hosts.map((host) => ({ host, daemonSet, why: whyNot(view, host, daemonSet) })),
   );
 
 const starts = (view: ClusterView, desired: Desired): string =>
-  daemonSetsOf(desired)
+  daemonSetsOf(desired.content)
     .flatMap((daemonSet) => view.hosts.map((host) => podOf(view, host, daemonSet)))
     .map((pod) => `${pod?.uid} ${pod?.restarts}`)
     .join('\n');
@@ -95,13 +85,13 @@ export const daemonsetRolledOut = defineClusterOperation({
     throw new ProvisionError({
       code: 'PODS_NOT_READY',
       kind: 'cluster',
-      what: `after ${timeout_seconds} s not every node has a Ready pod of ${daemonSetsOf(desired)
+      what: `after ${timeout_seconds} s not every node has a Ready pod of ${daemonSetsOf(desired.content)
         .map(({ metadata: { namespace, name } }) => `DaemonSet ${namespace}/${name}`)
         .join(', ')}`,
       why: waiting()
         .map(({ host, why }) => `${host.nodeName}: ${why}`)
         .join('\n'),
-      fix: `See what it says: ${daemonSetsOf(desired)
+      fix: `See what it says: ${daemonSetsOf(desired.content)
         .map(({ metadata: { namespace, name } }) => `kubectl -n ${namespace} logs daemonset/${name} --all-containers`)
         .join(
           '; ',

@@ -6,7 +6,7 @@ import { knownDaemonSets, ownDaemonSet } from '../kubernetes/network/flannel-dae
 import { type ClusterView, defineClusterOperation } from './cluster-operation.ts';
 
 const schema = z.strictObject({
-  namespace: z.string().describe('where ours is'),
+  namespace: z.string().optional().describe('where ours is; none of ours stays either when not given'),
   timeout_seconds: z.number().int().positive().default(120).describe('how long pods of the others may take to end'),
 });
 
@@ -53,7 +53,10 @@ export const otherFlannels = defineClusterOperation({
   diff: (view, desired) =>
     othersIn(view, desired).map((live) => ({
       subject: nameObject(live),
-      action: `remove with its pods, for DaemonSet ${desired.namespace}/${ownDaemonSet} to take over`,
+      action:
+        desired.namespace === undefined
+          ? 'remove with its pods; what they have set stays'
+          : `remove with its pods, for DaemonSet ${desired.namespace}/${ownDaemonSet} to take over`,
     })),
   async apply({ api, progress }, first, desired) {
     const all = othersIn(first, desired);

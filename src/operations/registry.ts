@@ -11,6 +11,7 @@ import { cniConfig } from './cni-config.ts';
 import { containerdConfig } from './containerd-config.ts';
 import { copiedFiles } from './copied-files.ts';
 import { cordon } from './cordon.ts';
+import { daemonsetAnew } from './daemonset-anew.ts';
 import { daemonsetRolledOut } from './daemonset-rolled-out.ts';
 import { datapath } from './datapath.ts';
 import { deadLeases } from './dead-leases.ts';
@@ -18,7 +19,9 @@ import { directory } from './directory.ts';
 import { drain } from './drain.ts';
 import { file } from './file.ts';
 import { flannelAgent } from './flannel-agent.ts';
+import { formerAgents } from './former-agents.ts';
 import { freeSpace } from './free-space.ts';
+import { handOver } from './hand-over.ts';
 import { hook } from './hook.ts';
 import { images } from './images.ts';
 import { installation } from './installation.ts';
@@ -65,7 +68,9 @@ export const hostOperations = {
   directory,
   file,
   flannel_agent: flannelAgent,
+  former_agents: formerAgents,
   free_space: freeSpace,
+  hand_over: handOver,
   hook,
   images,
   installation,
@@ -94,6 +99,7 @@ const clusterOperations = {
   api_rights: apiRights,
   bootstrap_token: bootstrapToken,
   cordon,
+  daemonset_anew: daemonsetAnew,
   daemonset_rolled_out: daemonsetRolledOut,
   datapath,
   drain,

@@ -33,10 +33,9 @@ function putBackDevice({ vxlan }: RoutingState): ShellScript {
   return joinScripts([drop, sh`{ ${all}; } || warn ${`${vxlanDevice} could not be put back as it was`}`]);
 }
 
-function putBackRules(actual: RoutingState): readonly ShellScript[] {
-  return chains.flatMap(({ name, from, table }) => {
-    const rules = actual.rules.get(name);
-    const drop = sh`for iptables in iptables iptables-nft iptables-legacy; do
+/** A chain of ours and the jumps to it, in every back end. */
+export const dropChain = ({ name, from, table }: (typeof chains)[number]): ShellScript =>
+  sh`for iptables in iptables iptables-nft iptables-legacy; do
   command -v "$iptables" >/dev/null || continue
   # asking legacy for a table makes it
   case $("$iptables" -V) in *nf_tables*) ;; *) grep -qsx ${table} /proc/net/ip_tables_names || continue ;; esac
@@ -44,6 +43,12 @@ function putBackRules(actual: RoutingState): readonly ShellScript[] {
   "$iptables" -w -t ${table} -F ${name} 2>/dev/null || :
   "$iptables" -w -t ${table} -X ${name} 2>/dev/null || :
 done`;
+
+function putBackRules(actual: RoutingState): readonly ShellScript[] {
+  return chains.flatMap((chain) => {
+    const { name, from, table } = chain;
+    const rules = actual.rules.get(name);
+    const drop = dropChain(chain);
     if (rules === undefined) return [drop];
     return [
       drop,

@@ -2,6 +2,7 @@ import type { RunEvent } from '../events.ts';
 import { type Display, type DisplayOptions, flush } from './display.ts';
 import { formatFailure } from './error-text.ts';
 import { formatHostKey } from './host-key-lines.ts';
+import { formatNetworkChange } from './network-change-lines.ts';
 import { formatOneOffs } from './one-off-lines.ts';
 import { createPaint } from './paint.ts';
 import { createPlanLines } from './plan-lines.ts';
@@ -66,6 +67,8 @@ export function createPlain(options: DisplayOptions): Display {
         return [`${paint.yellow('warning')}: ${event.host ? `${event.host}: ` : ''}${printable(event.message)}`];
       case 'host-key':
         return formatHostKey(event);
+      case 'network-change':
+        return formatNetworkChange(event);
       case 'one-off-settings':
         return formatOneOffs(event);
       case 'stopping':

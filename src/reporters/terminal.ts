@@ -2,6 +2,7 @@ import type { RunEvent } from '../events.ts';
 import { type Display, type DisplayOptions, flush } from './display.ts';
 import { formatFailure } from './error-text.ts';
 import { formatHostKey } from './host-key-lines.ts';
+import { formatNetworkChange } from './network-change-lines.ts';
 import { formatOneOffs } from './one-off-lines.ts';
 import { createPaint, type Paint } from './paint.ts';
 import { createPlanLines } from './plan-lines.ts';
@@ -78,6 +79,9 @@ export function createTerminal(options: DisplayOptions & { nowMs?: () => number 
         break;
       case 'host-key':
         write(formatHostKey(event));
+        break;
+      case 'network-change':
+        write(formatNetworkChange(event));
         break;
       case 'one-off-settings':
         write(formatOneOffs(event));

@@ -146,6 +146,23 @@ describe.skipIf(!canMakeHosts)('a rolling stage', () => {
     }
   });
 
+  test('with a size of its own takes that: all hosts at once, and all of them back where one fails', async () => {
+    const settings = await hosts('a', 'b', 'c');
+    for (const one of settings) writeFileSync(path(one), 'old');
+    const { api } = cluster(['a', 'b', 'c'].map((name) => readyNode(name)));
+    const stages = [
+      stage('one', ['a', 'b', 'c'], [content('new'), only(task(breaks), 'b')], {
+        rolling: rolling(),
+        serial: ['100%'],
+      }),
+      stage('two', ['a', 'b', 'c'], [content('newer')]),
+    ];
+    const asked = request(settings, stages, { openCluster: async () => api });
+    expect(await run(asked.request)).toBe('failed');
+    expect(codes(asked.events)).toEqual(['TASK_FAILED', 'ROLL_STOPPED']);
+    expect(settings.map(read)).toEqual(['old', 'old', 'old']);
+  });
+
   test('ends after the batch in hand when asked to', async () => {
     const settings = await hosts('a', 'b');
     const stopping = new AbortController();

@@ -364,6 +364,27 @@ iptables-legacy -t nat -N KUBE-POSTROUTING`,
 mkdir -p ${base}; cp /bin/sleep ${base}/program; ${base}/program 60 </dev/null >/dev/null 2>&1 & sleep 0.1`,
     },
   ],
+  former_agents: [
+    {
+      name: 'a flannel and its device, with static-routes to stay',
+      wish: { agent: 'static-routes', backend: 'host-gw', vni: 1 },
+      arrange: `${write('/etc/systemd/system/provision-flannel.service', '[Service]\nExecStart=/bin/sleep 1000\n[Install]\nWantedBy=multi-user.target\n')}
+${write('/etc/provision/flannel/net-conf.json', '{}\n')}${write('/etc/provision/flannel/kubeconfig', 'a secret\n')}chmod 600 /etc/provision/flannel/kubeconfig
+systemctl daemon-reload; systemctl --quiet enable --now provision-flannel.service`,
+      clean: `systemctl --quiet disable --now provision-flannel.service; rm -rf /etc/provision/flannel /etc/systemd/system/provision-flannel.service; systemctl daemon-reload`,
+    },
+  ],
+  hand_over: [
+    {
+      name: 'routes of a flannel that runs',
+      wish: { agent: 'static-routes', backend: 'host-gw', vni: 1, port: 8472, cluster_cidr: '10.5.0.0/16' },
+      arrange: `${write('/etc/systemd/system/provision-flannel.service', '[Service]\nExecStart=/bin/sleep 1000\n')}systemctl daemon-reload; systemctl start provision-flannel.service
+echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6; ip link add laws0 type veth peer name laws1; ip link set laws0 up; ip link set laws1 up; ip addr add 192.0.2.1/24 dev laws0
+ip route add 10.5.2.0/24 via 192.0.2.2; ip route add 10.5.3.0/24 via 192.0.2.3; ip route add 203.0.113.0/24 via 192.0.2.9`,
+      clean: `systemctl stop provision-flannel.service; rm -f /etc/systemd/system/provision-flannel.service; systemctl daemon-reload; ip link del laws0
+echo 0 >/proc/sys/net/ipv6/conf/default/disable_ipv6`,
+    },
+  ],
   flannel_agent: [
     {
       name: 'device, routes, rules and subnet.env, beside those of others',

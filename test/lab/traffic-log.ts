@@ -65,3 +65,9 @@ export function findGaps(requests: readonly Request[], serverStarts: readonly nu
     return [{ from: from - since, seconds: end - from, bothRanSeconds: end - bothRan }];
   });
 }
+
+/** How long a client was without a good answer at the most, in seconds, whatever it was that took the time. */
+export function longestSilence(requests: readonly Request[]): number {
+  const ends = requests.filter(({ outcome }) => outcome === 'good').map(({ end }) => end);
+  return Math.max(0, ...ends.slice(1).map((end, index) => end - (ends[index] ?? end)));
+}

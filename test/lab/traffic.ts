@@ -13,7 +13,7 @@ const answerSeconds = 5;
 const answer = `inode=$(readlink /proc/self/fd/0); inode=\${inode#socket:[}
 set -- $(grep -h " \${inode%]} " /proc/net/tcp /proc/net/tcp6); echo "$3"`;
 
-/** Answers, and asks the other pod five times a second. Files are written in place: the other node's `peer` is our `own`. */
+/** Answers, and asks the other pod five times a second. Files are written in place: the `peer` of the node before is our `own`. */
 const script = `own=$(ip -4 -o addr show dev eth0 | sed 's,.* inet \\([0-9.]*\\).*,\\1,')
 cat >/answer <<'END'
 ${answer}
@@ -28,7 +28,7 @@ while :; do
   sleep 0.2
 done`;
 
-/** Pods of two nodes that ask each other without a pause, and come back with their hosts. */
+/** Pods of two nodes that ask each other without a pause, or of more in a ring, each the next one; they come back with their hosts. */
 export interface Traffic {
   /** The moment to measure from; all hosts of a lab have this clock. */
   now(): number;
@@ -41,9 +41,9 @@ export interface Traffic {
   stop(): Promise<void>;
 }
 
-export async function startTraffic(lab: Lab, nodes: readonly [string, string]): Promise<Traffic> {
+export async function startTraffic(lab: Lab, nodes: readonly [string, string, ...string[]]): Promise<Traffic> {
   const file = (node: string, name: string): string => join(lab.host(node).folder, 'var/lib/lab-traffic', name);
-  const peerOf = (node: string): string => (node === nodes[0] ? nodes[1] : nodes[0]);
+  const peerOf = (node: string): string => nodes[(nodes.indexOf(node) + 1) % nodes.length] ?? nodes[0];
   const clean = async () => {
     await kubectl(lab, 'delete', 'pods', '--force', '--grace-period=0', '--ignore-not-found', ...nodes.map(podName));
     for (const node of nodes) rmSync(file(node, ''), { recursive: true, force: true });

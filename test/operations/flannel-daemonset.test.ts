@@ -10,6 +10,7 @@ import { fits, type LiveObject, type Manifest, nameObject } from '../../src/kube
 import { flannelImage, flannelNamespace } from '../../src/kubernetes/network/flannel-daemonsets.ts';
 import { apiObjects } from '../../src/operations/api-objects.ts';
 import type { ClusterView } from '../../src/operations/cluster-operation.ts';
+import { daemonsetAnew } from '../../src/operations/daemonset-anew.ts';
 import { daemonsetRolledOut } from '../../src/operations/daemonset-rolled-out.ts';
 import { parseFacts } from '../../src/operations/facts.ts';
 import { otherFlannels } from '../../src/operations/other-flannels.ts';
@@ -169,6 +170,33 @@ test.each<[string, readonly PodState[], boolean, readonly string[]]>([
   const desired = daemonsetRolledOut.schema.parse({ content }) as never;
   const changes = daemonsetRolledOut.diff(view({ pods, batchChanged }), desired);
   expect(changes.map(({ action }) => action)).toEqual(expected);
+});
+
+test.each<[string, readonly PodState[], readonly string[]]>([
+  ['as it is to be', [flannelPod()], []],
+  ['with other settings', [flannelPod({ configDigest: 'old' })], ['pod provision-flannel-1']],
+  ['with other settings, ending already', [flannelPod({ configDigest: 'old', isLeaving: true })], []],
+  ['of somebody else', [flannelPod({ configDigest: 'old', namespace: 'kube-system' })], []],
+])('a pod that is made anew together with the others: %s', (_, pods, expected) => {
+  const desired = daemonsetAnew.schema.parse({ content }) as never;
+  expect(daemonsetAnew.diff(view({ pods }), desired).map(({ subject }) => subject)).toEqual(expected);
+});
+
+test('our own DaemonSet goes as well where none is to be', () => {
+  const metadata = { name: 'provision-flannel', namespace: 'kube-flannel' };
+  const live = { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata } as LiveObject;
+  const objects = {
+    get: (one: Manifest) =>
+      one.metadata.name === metadata.name && one.metadata.namespace === metadata.namespace ? live : undefined,
+  } as unknown as NonNullable<ClusterView['snapshot']['objects']>;
+  const seen = view({ snapshot: { nodes: [], leader: undefined, objects } });
+  expect(otherFlannels.diff(seen, { namespace: 'kube-flannel', timeout_seconds: 1 })).toEqual([]);
+  expect(otherFlannels.diff(seen, { timeout_seconds: 1 })).toEqual([
+    {
+      subject: 'DaemonSet kube-flannel/provision-flannel',
+      action: 'remove with its pods; what they have set stays',
+    },
+  ]);
 });
 
 test('another flannel goes, and is remembered as it can be made again', () => {

@@ -50,3 +50,14 @@ test('the playbook rebuild-control-plane fits them as well; the unit comes once 
 test('the playbook rebuild ends with what the others see of the node, its pods, and only then new ones', () => {
   expect(load('rebuild').at(-1)?.slice(-3)).toEqual(['datapath', 'pods_back', 'uncordon']);
 });
+
+test('the playbook network-change stops agents before it starts one, and cleans up behind the proof', () => {
+  const stages = load('network-change');
+  for (const agent of ['static_routes', 'flannel_agent', 'daemonset_rolled_out']) {
+    const operationsOf = stages.find((names) => names.includes(agent)) ?? [];
+    expect(operationsOf.indexOf('hand_over')).toBeLessThan(operationsOf.indexOf(agent));
+    expect(operationsOf.at(-1)).toBe('datapath');
+  }
+  const cleaning = stages.findIndex((names) => names.includes('former_agents'));
+  expect(cleaning).toBeGreaterThan(stages.findLastIndex((names) => names.includes('hand_over')));
+});

@@ -24,7 +24,8 @@ export interface AgentOfHost extends NetworkAgent {
 
 const differs = <T>(seen: T | undefined, wanted: T | undefined): boolean => seen !== undefined && seen !== wanted;
 
-function isOther(seen: NetworkAgent, wanted: NetworkAgent): boolean {
+/** Whether hosts with the one would have to change for the other. */
+export function isOther(seen: NetworkAgent, wanted: NetworkAgent): boolean {
   if (seen.agent !== wanted.agent || differs(seen.backend, wanted.backend)) return true;
   return wanted.backend === 'vxlan' && (differs(seen.port, wanted.port) || differs(seen.vni, wanted.vni));
 }
@@ -34,7 +35,7 @@ export function checkAgents(wanted: NetworkAgent, installed: readonly AgentOfHos
   const others = installed.filter((seen) => isOther(seen, wanted));
   const [first] = others;
   if (first === undefined) return [];
-  const kinds = [...new Set(others.map(describe))];
+  const kinds = [...new Set(others.map(describeAgent))];
   const runs = [...new Set(others.flatMap(({ run }) => run ?? []))].toSorted().toReversed();
   const back = kinds.length === 1 ? `Say ${settingsOf(first)} again` : 'Say again what the hosts have';
   const undo = runs.map((run) => `./provision undo ${run}`).join(' && ');
@@ -42,19 +43,20 @@ export function checkAgents(wanted: NetworkAgent, installed: readonly AgentOfHos
     new ProvisionError({
       code: 'AGENT_CHANGES',
       kind: 'cluster',
-      what: `The inventory says ${describe(wanted)}, but ${kinds.map((kind) => `${hostsWith(kind, others)} ${kind}`).join(', ')}`,
-      why: 'Hosts with different ones lose the packets between their pods: all of them would have to stop the old one before the first starts the new one, and pods would be cut off meanwhile; `up` does not do that',
-      fix: `${back}, or take back ${undo ? `what installed it (${undo})` : 'the run that installed it (`./provision history`)'} and then run \`up\` with the inventory as it is.`,
+      what: `The inventory says ${describeAgent(wanted)}, but ${kinds.map((kind) => `${hostsWith(kind, others)} ${kind}`).join(', ')}`,
+      why: 'Hosts with different ones can lose the packets between their pods: all of them have to change together, which `up` does not do',
+      fix: `Change them all together: ./provision network change INVENTORY. Or: ${back[0]?.toLowerCase()}${back.slice(1)}, or take back ${undo ? `what installed it (${undo})` : 'the run that installed it (`./provision history`)'} and then run \`up\` with the inventory as it is.`,
     }),
   ];
 }
 
 const hostsWith = (kind: string, all: readonly AgentOfHost[]): string => {
-  const hosts = all.filter((seen) => describe(seen) === kind).map(({ host }) => host);
+  const hosts = all.filter((seen) => describeAgent(seen) === kind).map(({ host }) => host);
   return `${hosts.join(', ')} ${hosts.length === 1 ? 'has' : 'have'}`;
 };
 
-function describe({ agent, backend, port, vni }: NetworkAgent): string {
+/** As `flannel (vxlan, port 8472, VNI 1)`. */
+export function describeAgent({ agent, backend, port, vni }: NetworkAgent): string {
   const details = backend === 'vxlan' ? [port && `port ${port}`, vni && `VNI ${vni}`].filter(Boolean) : [];
   const how = [backend, ...details].filter(Boolean).join(', ');
   return `${agent}${how ? ` (${how})` : ''}`;

@@ -1,0 +1,158 @@
+import { z } from 'zod';
+import { isFlannel, networkAgents } from '../kubernetes/network/agents.ts';
+import { vxlanDevice } from '../kubernetes/network/vxlan.ts';
+import { joinScripts, ShellScript, sh } from '../shell.ts';
+import { readLines } from './fields.ts';
+import { flannelUnit } from './flanneld-processes.ts';
+import { agentTimer } from './hand-over-script.ts';
+import { defineOperation } from './operation.ts';
+import { dropChain } from './static-routes-put-back.ts';
+import { agentUnit, chains, routeProtocol } from './static-routes-state.ts';
+
+const schema = z.strictObject({
+  agent: z.enum(networkAgents).describe('the network agent that stays'),
+  backend: z.enum(['host-gw', 'vxlan']).describe('how it carries packets'),
+  vni: z.int().describe('the number of its VXLAN network'),
+});
+
+type Desired = z.output<typeof schema>;
+
+/** What an agent keeps on a host. */
+interface Belongings {
+  readonly units: readonly string[];
+  readonly files: readonly string[];
+}
+
+const units = '/etc/systemd/system';
+const staticRoutes: Belongings = {
+  units: [agentTimer, agentUnit],
+  files: [
+    `${units}/${agentTimer}`,
+    `${units}/${agentUnit}`,
+    '/etc/provision/static-routes/config',
+    '/etc/provision/static-routes/peers',
+    '/usr/local/lib/provision/static-routes',
+  ],
+};
+const flannel: Belongings = {
+  units: [flannelUnit],
+  files: [
+    `${units}/${flannelUnit}`,
+    '/etc/provision/flannel/net-conf.json',
+    '/etc/provision/flannel/kubeconfig',
+    '/usr/local/lib/provision/flanneld',
+  ],
+};
+
+const othersOf = ({ agent }: Desired): readonly Belongings[] => [
+  ...(agent === 'static-routes' ? [] : [staticRoutes]),
+  ...(agent === 'flannel' ? [] : [flannel]),
+];
+
+interface Actual {
+  readonly units: readonly { readonly name: string; readonly isActive: boolean; readonly isEnabled: boolean }[];
+  readonly files: readonly string[];
+  readonly routes: readonly string[];
+  readonly chains: readonly string[];
+  readonly devices: readonly string[];
+}
+
+const look = ShellScript.trusted(`
+# see_unit UNIT: where it is known.
+see_unit() {
+  [ "$(systemctl show "$1" -p LoadState | cut -d= -f2-)" = loaded ] || return 0
+  echo "unit $1 $(systemctl show "$1" -p ActiveState | cut -d= -f2-) $(systemctl is-enabled "$1" 2>/dev/null)"
+}
+see_chains() {
+  for save in iptables-nft-save iptables-legacy-save; do
+    ! command -v "$save" >/dev/null || "$save" 2>/dev/null | sed -n 's/^:\\(PROVISION-[A-Z]*\\) .*/chain \\1/p'
+  done
+}
+see_devices() {
+  ip -o link show type vxlan 2>/dev/null | sed -n 's/^[0-9]*: \\(prov-vxlan\\|flannel\\.[0-9]*\\)[:@].*/device \\1/p'
+}
+`);
+
+const awaitMoved = ShellScript.trusted(`
+# drop_device NAME: once no route leads over it; a node that does not answer is not waited for long.
+drop_device() {
+  tries=0
+  until [ -z "$(ip -4 route show dev "$1" | grep ' via ')" ] || [ "$tries" -ge 20 ]; do tries=$((tries + 1)); sleep 1; done
+  ! [ -e "/sys/class/net/$1" ] || ip link del "$1"
+}
+`);
+
+const isWanted = (device: string, { agent, backend, vni }: Desired): boolean =>
+  backend === 'vxlan' && device === (isFlannel(agent) ? `flannel.${vni}` : vxlanDevice);
+
+const devicesToDrop = ({ devices }: Actual, desired: Desired): readonly string[] =>
+  devices.filter((device) => !isWanted(device, desired));
+
+/** What agents of before have left: units, files, packet rules, routes and devices, each known by its name. */
+export const formerAgents = defineOperation({
+  name: 'former_agents',
+  schema,
+  timeoutSeconds: 120,
+  probe: (desired) =>
+    joinScripts([
+      look,
+      ...othersOf(desired).flatMap((other) => [
+        ...other.units.map((unit) => sh`see_unit ${unit}`),
+        ...other.files.map((path) => sh`[ ! -e ${path} ] || echo file ${path}`),
+      ]),
+      ...(isFlannel(desired.agent)
+        ? [sh`ip -4 -o route show proto ${routeProtocol} | sed 's/^/route /'`, sh`see_chains`]
+        : []),
+      sh`see_devices`,
+    ]),
+  parse(output): Actual {
+    const lines = readLines(output);
+    const valuesOf = (key: string) => lines.filter(([name]) => name === key).map(([, value]) => value.trim());
+    return {
+      units: valuesOf('unit').map((text) => {
+        const [name = '', state = '', enabled = ''] = text.split(' ');
+        return { name, isActive: state !== 'inactive' && state !== 'failed', isEnabled: enabled === 'enabled' };
+      }),
+      files: valuesOf('file'),
+      routes: valuesOf('route'),
+      chains: [...new Set(valuesOf('chain'))],
+      devices: valuesOf('device'),
+    };
+  },
+  diff: (actual, desired) => [
+    ...actual.units
+      .filter(({ isActive, isEnabled }) => isActive || isEnabled)
+      .map(({ name }) => ({ subject: name, action: 'stop, and do not start at boot' })),
+    ...actual.routes.map((route) => ({ subject: `route ${route.split(' ')[0]}`, action: 'remove: of static-routes' })),
+    ...actual.chains.map((chain) => ({ subject: `iptables ${chain}`, action: 'remove the chain' })),
+    ...devicesToDrop(actual, desired).map((device) => ({
+      subject: device,
+      action: `remove: ${desired.agent} does not use it`,
+    })),
+    ...actual.files.map((path) => ({ subject: path, action: 'remove' })),
+  ],
+  apply(desired, actual) {
+    const known = actual.units.map(({ name }) => name);
+    return joinScripts([
+      awaitMoved,
+      ...(known.length === 0 ? [sh`:`] : [sh`systemctl --quiet disable --now ${known}`]),
+      ...(actual.routes.length === 0 ? [] : [sh`ip -4 route flush proto ${routeProtocol}`]),
+      ...chains.filter(({ name }) => actual.chains.includes(name)).map(dropChain),
+      ...devicesToDrop(actual, desired).map((device) => sh`drop_device ${device}`),
+      ...actual.files.map((path) => sh`remove ${path}`),
+      sh`rmdir /etc/provision/static-routes /etc/provision/flannel 2>/dev/null || :`,
+      sh`systemctl daemon-reload`,
+    ]);
+  },
+  /** Routes, rules and the device come back with the agent, which is started here or by what was done before. */
+  undo(actual) {
+    const enabled = actual.units.filter(({ isEnabled }) => isEnabled).map(({ name }) => name);
+    const active = actual.units.filter(({ isActive }) => isActive).map(({ name }) => name);
+    return joinScripts([
+      ...actual.files.map((path) => sh`restore ${path}`),
+      sh`systemctl daemon-reload`,
+      ...(enabled.length === 0 ? [] : [sh`systemctl --quiet enable ${enabled}`]),
+      ...active.toReversed().map((unit) => sh`systemctl start ${unit} || warn ${`${unit} does not start again`}`),
+    ]);
+  },
+});

@@ -1,0 +1,167 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Lab } from '../../src/lab/lab.ts';
+import {
+  type Cut,
+  measureCut,
+  type Network,
+  openNetworks,
+  runNetworkChange,
+  titleOf,
+  watchNetworkChange,
+} from '../lab/network-changes.ts';
+import { describeOwnLab } from '../lab/own-lab.ts';
+import { kubectl, onEach } from '../lab/read-hosts.ts';
+import { runResume, undoRoll } from '../lab/run-roll.ts';
+import { runUp } from '../lab/run-up.ts';
+import { namesOf, nodeNames, told } from '../lab/settle.ts';
+import { say } from '../lab/shared-lab.ts';
+import { startTraffic, type Traffic } from '../lab/traffic.ts';
+
+const scriptHostGw: Network = { agent: 'static-routes', backend: 'host-gw' };
+const scriptVxlan: Network = { agent: 'static-routes', backend: 'vxlan' };
+const flannelHostGw: Network = { agent: 'flannel', backend: 'host-gw' };
+const flannelVxlan: Network = { agent: 'flannel', backend: 'vxlan' };
+const podsVxlan: Network = { agent: 'flannel-daemonset', backend: 'vxlan' };
+
+/** One after another; `failed` and `seconds` are what pods may go through at the most. */
+const changes: readonly { readonly to: Network; readonly failed: number; readonly seconds: number }[] = [
+  { to: flannelHostGw, failed: 0, seconds: 4 },
+  { to: flannelVxlan, failed: 6, seconds: 12 },
+  { to: flannelHostGw, failed: 6, seconds: 12 },
+  { to: scriptVxlan, failed: 6, seconds: 12 },
+  { to: flannelVxlan, failed: 6, seconds: 12 },
+  { to: podsVxlan, failed: 0, seconds: 4 },
+  { to: flannelVxlan, failed: 0, seconds: 4 },
+  { to: scriptHostGw, failed: 6, seconds: 12 },
+  { to: podsVxlan, failed: 6, seconds: 12 },
+];
+
+/** Units, devices, chains and files of agents that a host may have, and its routes to pods. */
+const agentsScript = `ls /etc/systemd/system/provision-* /etc/provision/*/* 2>/dev/null
+ip -o link show type vxlan | sed 's/^[0-9]*: \\([^:@]*\\).*/\\1/'
+iptables-save | grep -o '^:\\(PROVISION\\|FLANNEL\\)-[A-Z]*'
+ip -4 route | grep ' via 10'; exit 0`;
+
+/** Addresses of all pods, and how often their containers were started again. */
+const podsOf = (lab: Lab) =>
+  kubectl(
+    lab,
+    'get',
+    'pods',
+    '-o',
+    'jsonpath={range .items[*]}{.metadata.name} {.status.podIP} {.status.containerStatuses[0].restartCount};{end}',
+  );
+
+describeOwnLab(
+  'another agent or backend while pods ask each other',
+  3,
+  (lab) => {
+    let inventoryOf: (network: Network) => string;
+    let traffic: Traffic;
+    let now = scriptHostGw;
+    const measured: string[] = [];
+    const note = (title: string, cut: Cut) => {
+      const line = `${title}: ${cut.failed} of ${cut.asked} requests failed, ${cut.silence.toFixed(1)} s without an answer`;
+      measured.push(line);
+      say(line);
+    };
+
+    beforeAll(async () => {
+      inventoryOf = await openNetworks(lab());
+      const run = await runUp(inventoryOf(now));
+      expect(run.code, told(run)).toBe(0);
+      const [one = '', two = '', ...others] = nodeNames(lab());
+      traffic = await startTraffic(lab(), [one, two, ...others]);
+    });
+    afterAll(() => say(measured.join('\n')));
+
+    test('up refuses it and names the command; without an answer nothing is changed', async () => {
+      const inventory = inventoryOf(flannelHostGw);
+      const refused = await runUp(inventory);
+      expect(refused.codes).toEqual(['AGENT_CHANGES']);
+      expect(refused.failures[0]?.error.fix).toContain('./provision network change INVENTORY');
+      const before = await onEach(lab(), namesOf(lab()), agentsScript);
+      const asked = await runNetworkChange(lab(), inventory);
+      expect(asked.codes).toEqual(['NOT_CONFIRMED']);
+      expect(asked.events.find((event) => event.type === 'network-change')).toMatchObject({
+        from: [{ what: 'static-routes (host-gw)', hosts: namesOf(lab()) }],
+        to: 'flannel (host-gw)',
+        sideBySide: true,
+      });
+      const planned = await runNetworkChange(lab(), inventory, '--plan');
+      expect(planned.code, told(planned)).toBe(2);
+      expect(await onEach(lab(), namesOf(lab()), agentsScript)).toEqual(before);
+    });
+
+    test('a host that is away is named, and no other one is touched', async () => {
+      const [node = ''] = nodeNames(lab()).toReversed();
+      const others = namesOf(lab()).filter((name) => name !== node);
+      const before = await onEach(lab(), others, agentsScript);
+      await lab().cut(node);
+      const run = await runNetworkChange(lab(), inventoryOf(flannelHostGw), '--yes');
+      expect(run.codes, told(run)).toEqual(['HOST_UNREACHABLE', 'HOSTS_NOT_REACHED']);
+      expect(await onEach(lab(), others, agentsScript)).toEqual(before);
+      await lab().start(node);
+      await traffic.flows(120);
+    });
+
+    for (const [index, { to, failed, seconds }] of changes.entries()) {
+      const title = `${titleOf(changes[index - 1]?.to ?? scriptHostGw)} → ${titleOf(to)}`;
+      test(title, async () => {
+        const inventory = inventoryOf(to);
+        const pods = await podsOf(lab());
+        const since = traffic.now();
+        const run = await runNetworkChange(lab(), inventory, '--yes');
+        expect(run.code, told(run)).toBe(0);
+        now = to;
+        await traffic.flows(30);
+        const cut = measureCut(traffic, since);
+        note(title, cut);
+        expect(await podsOf(lab()), 'pods keep their addresses and are not restarted').toBe(pods);
+        const again = await runNetworkChange(lab(), inventory, '--yes');
+        expect(again.code, told(again)).toBe(0);
+        expect(again.changed).toEqual([]);
+        const up = await runUp(inventory);
+        expect(up.code, told(up)).toBe(0);
+        expect(up.changed).toEqual([]);
+        for (const host of namesOf(lab())) expect(up.summary(host)).toMatchObject({ commands: 2, changed: 0 });
+        const seen = Object.values(await onEach(lab(), nodeNames(lab()), agentsScript)).join('\n');
+        for (const left of to.agent === 'static-routes' ? ['flannel', 'FLANNEL'] : ['static-routes', 'PROVISION'])
+          expect(seen).not.toContain(left);
+        if (to.backend === 'host-gw') expect(seen).not.toMatch(/prov-vxlan|flannel\.1/);
+        expect(cut).toMatchObject({ foreign: 0, started: 0 });
+        expect(cut.failed).toBeLessThanOrEqual(failed);
+        expect(cut.silence).toBeLessThan(seconds);
+      });
+    }
+
+    test('killed in the middle: resume ends it, and undo of both runs leads back', async () => {
+      const before = await onEach(lab(), namesOf(lab()), agentsScript);
+      const inventory = inventoryOf(scriptHostGw);
+      const since = traffic.now();
+      const killed = await watchNetworkChange(lab(), inventory, (event, child) => {
+        if (event.type === 'task-started' && event.task === 'The agent has a unit') child.kill('SIGKILL');
+      });
+      expect(killed.code).toBeNull();
+      const resumed = await runResume(lab());
+      expect(resumed.code, told(resumed)).toBe(0);
+      await traffic.flows(30);
+      note(`${titleOf(now)} → ${titleOf(scriptHostGw)}, killed and resumed`, measureCut(traffic, since));
+      const up = await runUp(inventory);
+      expect(up.code, told(up)).toBe(0);
+      expect(up.changed).toEqual([]);
+      const undoneAt = traffic.now();
+      for (const run of [resumed, killed]) {
+        const undone = await undoRoll(lab(), run);
+        expect(undone.code, told(undone)).toBe(0);
+      }
+      await traffic.flows(60);
+      note('both taken back', measureCut(traffic, undoneAt));
+      expect(await onEach(lab(), namesOf(lab()), agentsScript)).toEqual(before);
+      const back = await runUp(inventoryOf(now));
+      expect(back.code, told(back)).toBe(0);
+      expect(back.changed).toEqual([]);
+    });
+  },
+  { agent: 'flannel-daemonset', backend: 'vxlan', controlPlanes: 1 },
+);
