@@ -68,11 +68,12 @@ describe('the manifest', () => {
     expect(JSON.parse(data?.['net-conf.json'] ?? '')).toEqual({ Network: '10.5.0.0/16', Backend: backend });
   });
 
-  it('rolls its pods with another net-conf.json alone', () => {
+  it('rolls its pods with another net-conf.json or another template', () => {
     const digest = (network: string) => configDigestOf(daemonSetOf(manifestsOf(network)));
     expect(digest(vxlan)).toMatch(/^[0-9a-f]{16}$/);
     expect(digest(vxlan.replace('backend', 'vxlan: { vni: 7 }, backend'))).not.toBe(digest(vxlan));
-    expect(digest(vxlan.replace('0.28.7', '0.28.6'))).toBe(digest(vxlan));
+    expect(digest(vxlan.replace('0.28.7', '0.28.6'))).not.toBe(digest(vxlan));
+    expect(digest(vxlan)).toBe(digest(vxlan));
   });
 
   it('takes its image from the registry of the inventory', () => {
