@@ -5,6 +5,7 @@ import type { PodState } from '../kubernetes/cluster/cluster.ts';
 import { configDigestOf } from '../kubernetes/cluster/config-digest.ts';
 import type { Manifest } from '../kubernetes/cluster/manifest.ts';
 import { type ClusterHost, type ClusterView, defineClusterOperation } from './cluster-operation.ts';
+import { type DeliveredPlugins, deliveredPlugins } from './delivered-plugins.ts';
 import { manifestsField } from './manifests-field.ts';
 
 const schema = z.strictObject({
@@ -42,6 +43,20 @@ function whyNot(view: ClusterView, host: ClusterHost, daemonSet: Manifest): stri
   return `the pod ${pod.name} is not Ready${pod.reason && `: ${pod.reason}`}${restarts}`;
 }
 
+/** Plugins of the host are lost, or others by now: a pod brings them when it starts. */
+const lacksPlugins = ({ looks }: ClusterView, { name }: ClusterHost): boolean => {
+  const look = looks?.get(name)?.find(({ operation }) => operation === deliveredPlugins.name);
+  return look !== undefined && (look.actual as DeliveredPlugins).lacking.length > 0;
+};
+
+/** Pods that would stay as they are, and have to be made anew. */
+const spentPods = (view: ClusterView, desired: Desired): readonly PodState[] =>
+  daemonSetsOf(desired).flatMap((daemonSet) =>
+    view.hosts
+      .filter((host) => lacksPlugins(view, host) && whyNot(view, host, daemonSet) === undefined)
+      .flatMap((host) => podOf(view, host, daemonSet) ?? []),
+  );
+
 interface Wait {
   readonly host: ClusterHost;
   readonly daemonSet: Manifest;
@@ -66,16 +81,21 @@ export const daemonsetRolledOut = defineClusterOperation({
   schema,
   readsPods: true,
   diff: (view, desired) =>
-    lookAtAll(view, desired)
-      .filter(({ host, why }) => host.nodeName !== undefined && (view.batchChanged || why !== undefined))
-      .map(({ host, daemonSet, why }) => ({
-        subject: `DaemonSet ${daemonSet.metadata.name}`,
-        action: `${why === undefined ? 'its pod stays Ready' : 'gets a Ready pod'} on ${host.nodeName}`,
-      })),
+    lookAtAll(view, desired).flatMap(({ host, daemonSet, why }) => {
+      if (host.nodeName === undefined) return [];
+      const isSpent = why === undefined && lacksPlugins(view, host);
+      if (why === undefined && !isSpent && !view.batchChanged) return [];
+      const action = isSpent ? 'its pod is made anew' : why === undefined ? 'its pod stays Ready' : 'gets a Ready pod';
+      return [{ subject: `DaemonSet ${daemonSet.metadata.name}`, action: `${action} on ${host.nodeName}` }];
+    }),
   async apply(deps, first, desired) {
     const { timeout_seconds, hold_seconds } = desired;
     const deadline = Date.now() + timeout_seconds * 1000;
     let view = first;
+    for (const pod of spentPods(first, desired)) {
+      const denied = await deps.api.evict(pod);
+      deps.progress(`${pod.name} ${denied ? `stays: ${denied}` : 'is made anew'}, for plugins that ${pod.node} lacks`);
+    }
     const waiting = () => lookAtAll(view, desired).filter(({ why }) => why !== undefined);
     while (Date.now() < deadline) {
       await deps.api.watchUntil('pods', deadline - Date.now(), async () => {

@@ -1,6 +1,7 @@
 import { apiObjects } from './api-objects.ts';
 import { apiRights } from './api-rights.ts';
 import { archive } from './archive.ts';
+import { awaitedPlugins } from './awaited-plugins.ts';
 import { binary } from './binary.ts';
 import { bootstrapKubeconfig } from './bootstrap-kubeconfig.ts';
 import { bootstrapToken } from './bootstrap-token.ts';
@@ -13,12 +14,14 @@ import { cordon } from './cordon.ts';
 import { daemonsetRolledOut } from './daemonset-rolled-out.ts';
 import { datapath } from './datapath.ts';
 import { deadLeases } from './dead-leases.ts';
+import { deliveredPlugins } from './delivered-plugins.ts';
 import { directory } from './directory.ts';
 import { drain } from './drain.ts';
 import { file } from './file.ts';
 import { flannelAgent } from './flannel-agent.ts';
 import { freeSpace } from './free-space.ts';
 import { hook } from './hook.ts';
+import { imagePushed } from './image-pushed.ts';
 import { images } from './images.ts';
 import { installation } from './installation.ts';
 import { iptablesBackend } from './iptables-backend.ts';
@@ -53,6 +56,7 @@ import { unitFlags } from './unit-flags.ts';
 /** Every operation on hosts, by its key in a playbook. */
 export const hostOperations = {
   archive,
+  awaited_plugins: awaitedPlugins,
   binary,
   bootstrap_kubeconfig: bootstrapKubeconfig,
   client_certificate: clientCertificate,
@@ -60,6 +64,7 @@ export const hostOperations = {
   copied_files: copiedFiles,
   containerd_config: containerdConfig,
   dead_leases: deadLeases,
+  delivered_plugins: deliveredPlugins,
   directory,
   file,
   flannel_agent: flannelAgent,
@@ -95,6 +100,7 @@ const clusterOperations = {
   daemonset_rolled_out: daemonsetRolledOut,
   datapath,
   drain,
+  image_pushed: imagePushed,
   node_certificates: nodeCertificates,
   node_labels: nodeLabels,
   node_object: nodeObject,

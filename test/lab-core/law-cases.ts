@@ -357,6 +357,28 @@ iptables-legacy -t nat -N KUBE-POSTROUTING`,
 mkdir -p ${base}; cp /bin/sleep ${base}/program; ${base}/program 60 </dev/null >/dev/null 2>&1 & sleep 0.1`,
     },
   ],
+  awaited_plugins: [
+    {
+      name: 'one of another content, and one that is not there, beside that of somebody else',
+      wish: {
+        directory: `${base}/bin`,
+        plugins: ['bridge', 'portmap'].map((name) => ({ name, sha256: programSha256 })),
+      },
+      arrange: `mkdir -p ${base}/bin; echo older >${base}/bin/bridge; echo foreign >${base}/bin/foreign`,
+    },
+    {
+      name: 'in a directory that is to be made',
+      wish: { directory: `${base}/new/bin`, plugins: [{ name: 'bridge', sha256: programSha256 }] },
+      arrange: `rm -rf ${base}`,
+    },
+  ],
+  delivered_plugins: [
+    {
+      name: 'not noted yet',
+      wish: { directory: `${base}/bin`, plugins: [{ name: 'bridge', sha256: programSha256 }] },
+      arrange: `${write(`${base}/bin/bridge`, program)}chmod 755 ${base}/bin/bridge`,
+    },
+  ],
   flannel_agent: [
     {
       name: 'device, routes, rules and subnet.env, beside those of others',
