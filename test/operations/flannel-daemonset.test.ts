@@ -17,16 +17,19 @@ import { inventoryText, thrownBy } from '../unit/config/shown.ts';
 import { readyPod } from './pods.ts';
 
 const templates = openTemplates(fileURLToPath(new URL('../../templates', import.meta.url)));
-const inventoryOf = (network: string, vars = '') =>
-  parseInventory('/i.yaml', inventoryText({ vars: `    network: ${network}\n${vars}` }), { homeFolder: '/' });
+const base = `carrier_base: { path: base.tar, sha256: ${'a'.repeat(64)} }`;
+const inventoryOf = (network: string, vars = '') => {
+  const text = inventoryText({ vars: `    network: ${network}\n${vars}` });
+  return parseInventory('/i.yaml', text.replace('artifacts: { ', `artifacts: { ${base}, `), { homeFolder: '/' });
+};
 
 function render(network: string, vars = ''): string {
   const inventory = inventoryOf(network, vars);
   const [host] = inventory.hosts;
   if (host === undefined) throw new Error('no host');
-  return String(
-    templates.render('flannel.daemonset.yaml.hbs', { ...hostScope(host), daemonset: daemonsetScope(inventory) }),
-  );
+  const carrier = inventory.settings.cni.delivery === 'init-container' ? { image: 'x:1', pull_policy: 'Never' } : null;
+  const scope = { ...hostScope(host), daemonset: daemonsetScope(inventory), carrier };
+  return String(templates.render('flannel.daemonset.yaml.hbs', scope));
 }
 
 const manifestsOf = (network: string, vars = ''): readonly Manifest[] =>
@@ -80,6 +83,26 @@ describe('the manifest', () => {
     expect(render(vxlan, '    images: { registry: "local:5000" }')).toContain(
       'image: "local:5000/flannel-io/flannel:v0.28.7"',
     );
+  });
+
+  it('has a volume of the plugins and an init container that fills it only where they come out of an image', () => {
+    const nameOf = ({ name }: { name: string }): string => name;
+    const podOf = (...lines: string[]) => {
+      const spec = daemonSetOf(manifestsOf(vxlan, lines.join('\n')))['spec'] as {
+        template: { spec: { initContainers: { name: string; image: string }[]; volumes: { name: string }[] } };
+      };
+      return spec.template.spec;
+    };
+    const filled = podOf('    cni: { delivery: init-container, bin_dir: /usr/lib/cni }');
+    expect(filled.initContainers.map(nameOf)).toEqual(['install-cni-plugins']);
+    expect(filled.initContainers[0]).toMatchObject({ image: 'x:1', imagePullPolicy: 'Never', command: ['sh', '-c'] });
+    expect(filled.volumes).toContainEqual({
+      name: 'cni-bin',
+      hostPath: { path: '/usr/lib/cni', type: 'DirectoryOrCreate' },
+    });
+    const plain = podOf();
+    expect(plain.initContainers).toBeNull();
+    expect(plain.volumes.map(nameOf)).not.toContain('cni-bin');
   });
 
   it('cleans the folder of configurations only where it is asked to', () => {
