@@ -48,7 +48,7 @@ note_plugins() {
     shift 2
   done
   [ -z "$missing" ] || fail PLUGINS_NOT_DELIVERED "$directory has not got these plugins from the image, although the pod of flannel runs:$missing" \\
-    'see what its init container said: kubectl -n kube-flannel logs POD -c install-cni-plugins; what else writes into that directory?'
+    'see what its init container said: kubectl -n NAMESPACE logs POD -c install-cni-plugins; what else writes into that directory?'
   printf '%s' "$lines" | put "$record" 0644 root root
 }
 `);
