@@ -43,18 +43,22 @@ function whyNot(view: ClusterView, host: ClusterHost, daemonSet: Manifest): stri
   return `the pod ${pod.name} is not Ready${pod.reason && `: ${pod.reason}`}${restarts}`;
 }
 
-/** Plugins of the host are lost, or others by now: a pod brings them when it starts. */
-const lacksPlugins = ({ looks }: ClusterView, { name }: ClusterHost): boolean => {
+/** Plugins of the host were lost, or others, when its pod ran already: it brings them only when it starts. */
+const lacksPlugins = ({ looks }: ClusterView, { name }: ClusterHost, pod: PodState | undefined): boolean => {
   const look = looks?.get(name)?.find(({ operation }) => operation === deliveredPlugins.name);
-  return look !== undefined && (look.actual as DeliveredPlugins).lacking.length > 0;
+  const { lacking = [], at = 0 } = (look?.actual ?? {}) as Partial<DeliveredPlugins>;
+  return lacking.length > 0 && (pod?.startedAt ?? at) < at;
 };
 
 /** Pods that would stay as they are, and have to be made anew. */
 const spentPods = (view: ClusterView, desired: Desired): readonly PodState[] =>
   daemonSetsOf(desired).flatMap((daemonSet) =>
     view.hosts
-      .filter((host) => lacksPlugins(view, host) && whyNot(view, host, daemonSet) === undefined)
-      .flatMap((host) => podOf(view, host, daemonSet) ?? []),
+      .filter((host) => whyNot(view, host, daemonSet) === undefined)
+      .flatMap((host) => {
+        const pod = podOf(view, host, daemonSet);
+        return pod && lacksPlugins(view, host, pod) ? [pod] : [];
+      }),
   );
 
 interface Wait {
@@ -83,7 +87,7 @@ export const daemonsetRolledOut = defineClusterOperation({
   diff: (view, desired) =>
     lookAtAll(view, desired).flatMap(({ host, daemonSet, why }) => {
       if (host.nodeName === undefined) return [];
-      const isSpent = why === undefined && lacksPlugins(view, host);
+      const isSpent = why === undefined && lacksPlugins(view, host, podOf(view, host, daemonSet));
       if (why === undefined && !isSpent && !view.batchChanged) return [];
       const action = isSpent ? 'its pod is made anew' : why === undefined ? 'its pod stays Ready' : 'gets a Ready pod';
       return [{ subject: `DaemonSet ${daemonSet.metadata.name}`, action: `${action} on ${host.nodeName}` }];

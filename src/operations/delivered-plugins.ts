@@ -12,6 +12,8 @@ export interface DeliveredPlugins {
   readonly lacking: readonly string[];
   /** Of those that are there and were not seen yet, or were touched since. */
   readonly unnoted: readonly string[];
+  /** When that was seen, in seconds since the epoch on the host's own clock. */
+  readonly at: number;
 }
 
 /** Proof that the plugins of an image are on the host, by their content; it puts none there itself. */
@@ -20,11 +22,15 @@ export const deliveredPlugins = defineOperation({
   schema: pluginsSchema,
   timeoutSeconds: 120,
   probe: (desired) =>
-    joinScripts([functions, sh`see_plugins ${recordPath(desired)} ${desired.directory} ${pluginWords(desired)}`]),
+    joinScripts([
+      functions,
+      sh`echo "at $(date +%s)"
+see_plugins ${recordPath(desired)} ${desired.directory} ${pluginWords(desired)}`,
+    ]),
   parse(output): DeliveredPlugins {
     const lines = readLines(output);
     const namesOf = (key: string) => lines.filter(([name]) => name === key).map(([, value]) => value);
-    return { lacking: namesOf('lacking'), unnoted: namesOf('unnoted') };
+    return { lacking: namesOf('lacking'), unnoted: namesOf('unnoted'), at: Number(namesOf('at')[0] ?? 0) };
   },
   diff: ({ lacking, unnoted }, { directory }) => [
     ...(lacking.length > 0 ? [{ subject: directory, action: `has from the image: ${lacking.join(', ')}` }] : []),

@@ -377,6 +377,7 @@ mkdir -p ${base}; cp /bin/sleep ${base}/program; ${base}/program 60 </dev/null >
       name: 'not noted yet',
       wish: { directory: `${base}/bin`, plugins: [{ name: 'bridge', sha256: programSha256 }] },
       arrange: `${write(`${base}/bin/bridge`, program)}chmod 755 ${base}/bin/bridge`,
+      lasting: ({ at: _, ...rest }: { at: number }) => rest,
     },
   ],
   flannel_agent: [

@@ -38,7 +38,12 @@ metadata: { name: ds, namespace: n }
 spec: { template: { spec: { containers: [] } } }`;
 const desired = daemonsetRolledOut.schema.parse({ content, timeout_seconds: 1, hold_seconds: 0 }) as never;
 const pod = (more: Partial<PodState> = {}) =>
-  readyPod('ds-1', { namespace: 'n', owner: { uid: 'u', kind: 'DaemonSet', title: 'DaemonSet ds' }, ...more });
+  readyPod('ds-1', {
+    namespace: 'n',
+    owner: { uid: 'u', kind: 'DaemonSet', title: 'DaemonSet ds' },
+    startedAt: 90,
+    ...more,
+  });
 const view = (lacking: readonly string[], pods: readonly PodState[]): ClusterView => ({
   snapshot: { nodes: [], leader: undefined },
   hosts: [{ name: 'a', nodeName: 'a', facts: parseFacts('') }],
@@ -48,13 +53,14 @@ const view = (lacking: readonly string[], pods: readonly PodState[]): ClusterVie
   batchChanged: false,
   verify: false,
   pods,
-  looks: new Map([['a', [{ operation: 'delivered_plugins', desired: {}, actual: { lacking, unnoted: [] } }]]]),
+  looks: new Map([['a', [{ operation: 'delivered_plugins', desired: {}, actual: { lacking, unnoted: [], at: 100 } }]]]),
 });
 
 test('a pod whose node has lost plugins is made anew, once; one that is to be replaced anyway is not', async () => {
   const diff = (one: ClusterView) => daemonsetRolledOut.diff(one, desired).map(({ action }) => action);
   expect(diff(view([], [pod()]))).toEqual([]);
   expect(diff(view(['bridge'], [pod()]))).toEqual(['its pod is made anew on a']);
+  expect(diff(view(['bridge'], [pod({ startedAt: 101 })]))).toEqual([]);
   expect(diff(view(['bridge'], []))).toEqual(['gets a Ready pod on a']);
   expect(diff(view(['bridge'], [pod({ isReady: false })]))).toEqual(['gets a Ready pod on a']);
 
@@ -64,7 +70,7 @@ test('a pod whose node has lost plugins is made anew, once; one that is to be re
     api: {
       evict: (one: PodState) => {
         evicted.push(one.uid);
-        pods = [pod({ uid: 'another', name: 'ds-2' })];
+        pods = [pod({ uid: 'another', name: 'ds-2', startedAt: 110 })];
         return Promise.resolve(undefined);
       },
       watchUntil: (_kind: string, _time: number, isSo: () => Promise<boolean>) => isSo(),
