@@ -112,6 +112,16 @@ program
   });
 
 program
+  .command('image')
+  .description('build the image that brings the CNI plugins to nodes, as a file; `up` does it by itself')
+  .argument('<inventory>', 'the inventory file')
+  .requiredOption('--output <file>', 'where it goes: docker-archive and OCI layout in one')
+  .action(async (inventory: string, { output }: { output: string }) => {
+    const { image } = await import('./image.ts');
+    await image(inventory, output);
+  });
+
+program
   .command('demo')
   .description('make a small cluster of real hosts on this machine and give it a pod network')
   .option('--nodes <n>', 'how many nodes', positive, 2)

@@ -5,10 +5,16 @@ import type { Stage } from '../engine/stage.ts';
 import { isClusterTask } from '../engine/stage.ts';
 import type { ObjectReference } from '../kubernetes/cluster/manifest.ts';
 import { knownDaemonSets } from '../kubernetes/network/flannel-daemonsets.ts';
+import type { CarrierFile } from './carrier.ts';
+import { carrierScope } from './scope/carrier-scope.ts';
 import { daemonsetScope } from './scope/daemonset-scope.ts';
 
 /** Objects of the API that tasks decide by, as the inventory alone says: they are read together with the rest of the cluster. */
-export function wantedObjects(stages: readonly Stage[], inventory: Inventory): readonly ObjectReference[] {
+export function wantedObjects(
+  stages: readonly Stage[],
+  inventory: Inventory,
+  carrier: CarrierFile | undefined,
+): readonly ObjectReference[] {
   const later = new Unknown('when hosts and cluster were seen');
   const daemonset = daemonsetScope(inventory);
   const wanted = stages.flatMap(({ hosts, tasks }) =>
@@ -28,6 +34,7 @@ export function wantedObjects(stages: readonly Stage[], inventory: Inventory): r
             software: later,
             bootstrap: later,
             daemonset,
+            carrier: carrierScope(carrier),
           }),
         )
         .flatMap((one) => (one.status === 'known' ? references(one.desired) : []));

@@ -55,7 +55,7 @@ export async function wireUndo(
       timeout_seconds: timeouts.ready_seconds,
     }),
   });
-  const references = wantedObjects(stages, inventory);
+  const references = wantedObjects(stages, inventory, undefined);
   const nodes = entriesOf(run, 'nodes').flatMap((entry) => entry.nodes);
   const request: RunRequest = {
     id,

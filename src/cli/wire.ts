@@ -23,10 +23,12 @@ import { findOperation, operations } from '../operations/registry.ts';
 import { agentUnit } from '../operations/static-routes-state.ts';
 import { openAuthority } from './authority.ts';
 import { beginJournal, nodesFolder } from './begin-journal.ts';
+import { keepCarrier } from './carrier.ts';
 import { checkCluster, checkInventory } from './check.ts';
 import { writeTrip } from './debug.ts';
 import { type NewMachine, openConnectors } from './login/connect-host.ts';
 import { identityFile, secrets } from './login/secrets.ts';
+import { openOwnImages } from './own-images.ts';
 import type { RebuiltHost } from './rebuilt-host.ts';
 import { rollingOf } from './rolling.ts';
 import { readPlugins } from './scope/plugins-scope.ts';
@@ -62,6 +64,8 @@ export interface RunOptions {
   readonly debug?: boolean;
 }
 
+const secretMeans = () => ({ environment: process.env, identityFile: identityFile(), hide: secrets.hide });
+
 /** Reads inventory and playbook, secrets included. Throws ProvisionErrors. */
 export async function readFiles(
   command: string,
@@ -79,11 +83,7 @@ export async function readFiles(
     engineVariables,
     set,
   });
-  const inventory = await openSecrets(sealed, {
-    environment: process.env,
-    identityFile: identityFile(),
-    hide: secrets.hide,
-  });
+  const inventory = await openSecrets(sealed, secretMeans());
   return { inventory, ...others };
 }
 
@@ -124,6 +124,8 @@ export async function prepareRun(
   const oneOffs = compareSet(chosen.map((host) => host.name));
   for (const { set } of oneOffs.filter(({ hosts }) => hosts.length === 0))
     emit({ type: 'warning', message: `--set ${set} makes no difference to what the inventory says` });
+  const carrier = await keepCarrier(inventory);
+  const images = await openOwnImages(inventory, carrier, secretMeans());
   const [plugins, hosts] = await Promise.all([
     readPlugins(inventory),
     toTargets(takingPart(inventory, stages, chosen, rebuilt), chosen, inventory, options, rebuilt),
@@ -131,7 +133,7 @@ export async function prepareRun(
   const ownFiles = readOwnFiles(inventory, secrets.hide);
   const { cluster } = inventory.settings;
   const engineStages = stages.map((stage) => toStage(stage, inventory, templates, options));
-  const references = wantedObjects(engineStages, inventory);
+  const references = wantedObjects(engineStages, inventory, carrier);
   return {
     inventory,
     oneOffs: oneOffs.filter(({ hosts }) => hosts.length > 0),
@@ -156,6 +158,7 @@ export async function prepareRun(
         },
         hide: secrets.hide,
         authority,
+        images,
         agentUnit,
         concurrency: options.concurrency,
         verify: options.verify,
@@ -169,6 +172,7 @@ export async function prepareRun(
         },
         scope: scopeOf(inventory, plugins, ownFiles, options, {
           authority,
+          carrier,
           rebuilt,
           recalled: memory.recall(),
           token: newBootstrapToken(),

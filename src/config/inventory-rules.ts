@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ProvisionError } from '../errors.ts';
 import type { Location } from '../location.ts';
 import { mistake, valueAt } from './check.ts';
+import { checkDelivery } from './delivery-rules.ts';
 import type { Host, Inventory } from './host.ts';
 import { checkNetworkSettings } from './network-rules.ts';
 import { checkPattern, selectHosts } from './select.ts';
@@ -19,6 +20,7 @@ export function checkHosts(inventory: Inventory, all: Location): readonly Provis
     ...findDoubles(inventory.hosts, (host) => host.nodeName, 'are both said to be the Node'),
     ...inventory.hosts.flatMap((host) => checkClusterWide(inventory, host)),
     ...checkNetworkSettings(inventory),
+    ...checkDelivery(inventory),
     ...checkRoll(inventory),
     ...checkAuthority(inventory),
   ];

@@ -131,6 +131,7 @@ const complete = (settings: Settings, toPath: (path: string) => string): Setting
   ...settings,
   runtime: { ...settings.runtime, unit: settings.runtime.unit ?? runtimeUnits[settings.runtime.type] },
   cluster: { ...settings.cluster, kubeconfig: toPath(settings.cluster.kubeconfig) },
+  images: imagesOf(settings.images, toPath),
   identity: { ...settings.identity, ...(settings.identity.ca && { ca: pathsOf(settings.identity.ca, toPath) }) },
   artifacts: Object.fromEntries(
     Object.entries(settings.artifacts).map(([name, one]) => [
@@ -146,6 +147,16 @@ const complete = (settings: Settings, toPath: (path: string) => string): Setting
     ),
   },
 });
+
+function imagesOf(images: Settings['images'], toPath: (path: string) => string): Settings['images'] {
+  const { ca, password } = images;
+  const isFile = typeof password === 'object' && password.kind === 'file';
+  return {
+    ...images,
+    ...(ca !== undefined && { ca: toPath(ca) }),
+    ...(isFile && { password: { ...password, value: toPath(password.value) } }),
+  };
+}
 
 const pathsOf = <Files extends Readonly<Record<string, string>>>(files: Files, toPath: (path: string) => string) =>
   Object.fromEntries(Object.entries(files).map(([name, path]) => [name, toPath(path)])) as Files;

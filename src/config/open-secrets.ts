@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { ProvisionError } from '../errors.ts';
-import { formatLocation } from '../location.ts';
+import { formatLocation, type Location } from '../location.ts';
 import { decrypt, NotDecrypted, readIdentities } from './age.ts';
 import { secretVariables } from './connection.ts';
 import type { Host, Inventory } from './host.ts';
@@ -22,6 +22,18 @@ export async function openSecrets(inventory: Inventory, means: SecretMeans): Pro
   const read = remember((reference: SecretReference) => readSecret(reference, means));
   const hosts = await Promise.all(inventory.hosts.map((host) => openHost(host, read, means)));
   return { ...inventory, hosts, warnings: [...inventory.warnings, ...(await warnOfReaders(inventory, means))] };
+}
+
+/** One secret of the settings, read. Throws where it cannot be. */
+export async function openSecret(
+  secret: string | SecretReference,
+  where: Location,
+  means: SecretMeans,
+): Promise<string> {
+  const read = typeof secret === 'string' ? secret : await readSecret(secret, means);
+  if (typeof read !== 'string') throw new ProvisionError({ where, ...read });
+  means.hide(read);
+  return read;
 }
 
 /** Asks once for each reference, however many hosts have it. */
@@ -123,6 +135,9 @@ async function warnOfReaders(inventory: Inventory, means: SecretMeans): Promise<
   const files = new Map<string, string>();
   const plain = findPlain(inventory)[0];
   if (plain !== undefined) files.set(inventory.file, `${plain} a secret stands here as it is, and`);
+  const { password } = inventory.settings.images;
+  if (typeof password === 'object')
+    sealed.push({ variable: 'images', reference: password, location: inventory.locate(['images', 'password']) });
   for (const { reference, location } of sealed) {
     const file =
       reference.kind === 'file' ? reference.value : reference.kind === 'age' ? means.identityFile : undefined;
@@ -132,12 +147,14 @@ async function warnOfReaders(inventory: Inventory, means: SecretMeans): Promise<
   return warnings.flat();
 }
 
-const findPlain = ({ hosts }: Inventory): readonly string[] =>
-  hosts.flatMap((host) =>
+const findPlain = ({ hosts, settings, locate }: Inventory): readonly string[] => [
+  ...(typeof settings.images.password === 'string' ? [formatLocation(locate(['images', 'password']))] : []),
+  ...hosts.flatMap((host) =>
     Object.entries(secretVariables).flatMap(([variable, field]) =>
       host.connection[field] === undefined ? [] : [formatLocation(host.locate([variable]))],
     ),
-  );
+  ),
+];
 
 async function warnOf(file: string, place: string): Promise<readonly string[]> {
   const mode = (await stat(file).catch(() => undefined))?.mode ?? 0;

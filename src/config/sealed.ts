@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Locate } from './check.ts';
+import { isMap, type Locate } from './check.ts';
 import { type connectionSchema, secretVariables } from './connection.ts';
 import type { Layer } from './groups.ts';
 import type { SealedSecret } from './host.ts';
@@ -29,4 +29,7 @@ export function hidePlainSecrets({ values }: Layer, hide: ((secret: string) => v
     const value = values[name];
     if (typeof value === 'string' || typeof value === 'number') hide?.(String(value));
   }
+  const { images } = values;
+  const password = isMap(images) ? images['password'] : undefined;
+  if (typeof password === 'string' || typeof password === 'number') hide?.(String(password));
 }

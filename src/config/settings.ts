@@ -3,6 +3,7 @@ import { networkAgents } from '../kubernetes/network/agents.ts';
 import { artifactSchema, packageSchema, programSchema } from './artifact-schema.ts';
 import { batchSize, oneOrMore } from './batch-size.ts';
 import { cidrSchema } from './cidr.ts';
+import { imagesSchema } from './images-schema.ts';
 import { installSchema } from './install-schema.ts';
 import { kubeletConfigSchema } from './kubelet-config-schema.ts';
 
@@ -55,10 +56,34 @@ const clusterSchema = z.strictObject({
     .describe("the mask length of one Node's part of the pod range"),
 });
 
+const carrierSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(
+      /^[a-z0-9][a-z0-9./:_-]*[a-z0-9]$/,
+      'Not the name of an image without its tag: expected something like localhost/cni-plugins',
+    )
+    .default('localhost/provision/cni-plugins')
+    .describe('its name, without the tag, which follows its content'),
+  push: z
+    .boolean()
+    .default(false)
+    .describe(
+      "whether it is pushed to `images.registry`, where nodes pull it; else it is loaded into each node's runtime",
+    ),
+});
+
 const cniSchema = z.strictObject({
   bin_dir: hostFolder().default('/opt/cni/bin').describe('where the plugins are on every host'),
   conf_dir: hostFolder().default('/etc/cni/net.d').describe('where the network configuration is on every host'),
   replace: z.string().min(1).optional().describe('the name of a network in use that may be replaced'),
+  delivery: z
+    .enum(['host', 'init-container'])
+    .default('host')
+    .describe(
+      'how the plugins come there: sent to each host, or unpacked by the pods of flannel out of an image that provision builds',
+    ),
+  carrier: carrierSchema.prefault({}).describe('that image'),
 });
 
 const vxlanSchema = z.strictObject({
@@ -169,6 +194,11 @@ const artifactsSchema = z.strictObject({
   flannel_cni_plugin: artifactSchema
     .optional()
     .describe('the CNI plugin `flannel`, a program; archives of CNI plugins have had none since 1.0'),
+  carrier_base: artifactSchema
+    .optional()
+    .describe(
+      'a small image (docker-archive or OCI) or root file system with busybox, for `cni.delivery: init-container`',
+    ),
   flanneld: artifactSchema
     .extend({
       version: flannelVersion().describe('its version, as `flanneld -version` prints it'),
@@ -200,17 +230,6 @@ const artifactsSchema = z.strictObject({
     .describe(
       "archives of images (docker-archive or OCI) that are loaded into each node's runtime where they are missing",
     ),
-});
-
-const imagesSchema = z.strictObject({
-  registry: z
-    .string()
-    .regex(
-      /^[a-z0-9][a-z0-9.-]*(:\d+)?(\/[a-z0-9._/-]*[a-z0-9])?$/,
-      'Not a registry: expected something like registry.example:5000',
-    )
-    .optional()
-    .describe('the registry that nodes take images of `provision` from, instead of those on the internet'),
 });
 
 const identitySchema = z
@@ -335,6 +354,8 @@ export type Settings = z.output<typeof settingsSchema>;
 /** Settings that are one for the whole cluster, whatever level they are written at. */
 export const clusterWideSettings: readonly (readonly string[])[] = [
   ['cluster'],
+  ['cni', 'delivery'],
+  ['cni', 'carrier'],
   ['network', 'agent'],
   ['network', 'backend'],
   ['network', 'vxlan'],
@@ -344,6 +365,7 @@ export const clusterWideSettings: readonly (readonly string[])[] = [
   ['network', 'flannel', 'version'],
   ['network', 'flannel', 'image'],
   ['network', 'flannel', 'clean_cni_conf'],
+  ['artifacts', 'carrier_base'],
   ['images'],
   ['verify'],
   ['roll'],

@@ -7,7 +7,7 @@ import { type Batch, surroundings } from './batch.ts';
 import { guard } from './guard.ts';
 import type { Host } from './host.ts';
 import type { Entry } from './planner.ts';
-import { readFurther } from './read-further.ts';
+import { imagesOf, readFurther } from './read-further.ts';
 import { awaitingEntry } from './recorded.ts';
 import type { RunState } from './run-state.ts';
 import type { Stage } from './stage.ts';
@@ -73,6 +73,7 @@ export async function runClusterTask(task: ClusterTask, state: RunState): Promis
     {
       run: state.request.id,
       api: state.api,
+      pushImage: (image, progress) => imagesOf(state.request).push(image, progress),
       isAlone: state.request.lock !== undefined,
       async look() {
         await Promise.all(alive().map((host) => guard(host, stage, state, () => host.trip({ items: [] }))));

@@ -13,6 +13,14 @@ import type { ClusterLock } from './lock.ts';
 import type { Planner } from './planner.ts';
 import type { Scope, Stage } from './stage.ts';
 
+/** Images that were made for this run, by their names at a registry. */
+export interface OwnImages {
+  /** Throws where the registry does not say. */
+  isPushed(image: string): Promise<boolean>;
+  /** Resolves to what there is to say of it. */
+  push(image: string, progress: (detail: string) => void): Promise<string>;
+}
+
 export interface RunRequest {
   /** Names the run in the journal, on the hosts and in the lock. */
   readonly id: string;
@@ -24,6 +32,8 @@ export interface RunRequest {
   readonly facts: FactsWish;
   /** Who signs certificates of nodes; undefined where none is made. */
   readonly authority?: Authority | undefined;
+  /** Undefined where none is to be pushed. */
+  readonly images?: OwnImages | undefined;
   /** The unit of the network agent on the hosts. */
   readonly agentUnit: string;
   readonly concurrency: number;

@@ -34,6 +34,8 @@ export interface ClusterView {
   readonly looks?: ReadonlyMap<string, readonly HostLook[]>;
   /** What is wrong with the rights of a token; asked for an operation that says `asksRights`, where something is due. */
   readonly rights?: RightsAnswer;
+  /** Whether the registry has the image; asked for an operation that says `asksRegistry`. */
+  readonly hasImage?: boolean;
   /** The hosts of the batch at hand. */
   readonly hosts: readonly ClusterHost[];
   /** Those of the batch that the stage changes, or has changed by now. */
@@ -55,6 +57,8 @@ export interface ClusterDeps {
   /** Names the run, on a Node that it cordons for instance. */
   readonly run: string;
   readonly api: ClusterApi;
+  /** Sends an image that was made here to its registry; resolves to what there is to say of it. */
+  pushImage(image: string, progress: (detail: string) => void): Promise<string>;
   /** This run holds the cluster's lock: what others left is left by the dead. */
   readonly isAlone: boolean;
   /** A fresh view: one facts command per host of the batch and one read of the API. */
@@ -80,6 +84,8 @@ export interface ClusterOperation<Schema extends z.ZodType = z.ZodType> {
   readonly comparesPods?: 'batch' | 'run';
   /** It decides by the rights of a token. */
   asksRights?(desired: z.output<Schema>): RightsQuestion;
+  /** It decides by whether a registry has this image. */
+  asksRegistry?(desired: z.output<Schema>): string;
   /** Objects it decides by, which are read with every snapshot. */
   references?(desired: z.output<Schema>): readonly ObjectReference[];
   /** What it does is a change, told for each host that it concerns, and not only a proof or a wait. */

@@ -5,6 +5,7 @@ import type { PodState } from '../kubernetes/cluster/cluster.ts';
 import type { Manifest } from '../kubernetes/cluster/manifest.ts';
 import { type ClusterHost, type ClusterView, defineClusterOperation } from './cluster-operation.ts';
 import { daemonSetsOf, isOfBefore, podsOf } from './daemonset-pods.ts';
+import { type DeliveredPlugins, deliveredPlugins } from './delivered-plugins.ts';
 import { manifestsField } from './manifests-field.ts';
 
 const schema = z.strictObject({
@@ -32,6 +33,24 @@ function whyNot(view: ClusterView, host: ClusterHost, daemonSet: Manifest): stri
   return `the pod ${pod.name} is not Ready${pod.reason && `: ${pod.reason}`}${restarts}`;
 }
 
+/** Plugins of the host were lost, or others, when its pod ran already: it brings them only when it starts. */
+const lacksPlugins = ({ looks }: ClusterView, { name }: ClusterHost, pod: PodState | undefined): boolean => {
+  const look = looks?.get(name)?.find(({ operation }) => operation === deliveredPlugins.name);
+  const { lacking = [], at = 0 } = (look?.actual ?? {}) as Partial<DeliveredPlugins>;
+  return lacking.length > 0 && (pod?.startedAt ?? at) < at;
+};
+
+/** Pods that would stay as they are, and have to be made anew. */
+const spentPods = (view: ClusterView, desired: Desired): readonly PodState[] =>
+  daemonSetsOf(desired).flatMap((daemonSet) =>
+    view.hosts
+      .filter((host) => whyNot(view, host, daemonSet) === undefined)
+      .flatMap((host) => {
+        const pod = podOf(view, host, daemonSet);
+        return pod && lacksPlugins(view, host, pod) ? [pod] : [];
+      }),
+  );
+
 interface Wait {
   readonly host: ClusterHost;
   readonly daemonSet: Manifest;
@@ -56,16 +75,21 @@ export const daemonsetRolledOut = defineClusterOperation({
   schema,
   readsPods: true,
   diff: (view, desired) =>
-    lookAtAll(view, desired)
-      .filter(({ host, why }) => host.nodeName !== undefined && (view.batchChanged || why !== undefined))
-      .map(({ host, daemonSet, why }) => ({
-        subject: `DaemonSet ${daemonSet.metadata.name}`,
-        action: `${why === undefined ? 'its pod stays Ready' : 'gets a Ready pod'} on ${host.nodeName}`,
-      })),
+    lookAtAll(view, desired).flatMap(({ host, daemonSet, why }) => {
+      if (host.nodeName === undefined) return [];
+      const isSpent = why === undefined && lacksPlugins(view, host, podOf(view, host, daemonSet));
+      if (why === undefined && !isSpent && !view.batchChanged) return [];
+      const action = isSpent ? 'its pod is made anew' : why === undefined ? 'its pod stays Ready' : 'gets a Ready pod';
+      return [{ subject: `DaemonSet ${daemonSet.metadata.name}`, action: `${action} on ${host.nodeName}` }];
+    }),
   async apply(deps, first, desired) {
     const { timeout_seconds, hold_seconds } = desired;
     const deadline = Date.now() + timeout_seconds * 1000;
     let view = first;
+    for (const pod of spentPods(first, desired)) {
+      const denied = await deps.api.evict(pod);
+      deps.progress(`${pod.name} ${denied ? `stays: ${denied}` : 'is made anew'}, for plugins that ${pod.node} lacks`);
+    }
     const waiting = () => lookAtAll(view, desired).filter(({ why }) => why !== undefined);
     while (Date.now() < deadline) {
       await deps.api.watchUntil('pods', deadline - Date.now(), async () => {

@@ -1,6 +1,7 @@
 import { apiObjects } from './api-objects.ts';
 import { apiRights } from './api-rights.ts';
 import { archive } from './archive.ts';
+import { awaitedPlugins } from './awaited-plugins.ts';
 import { baseFile } from './base-file.ts';
 import { binary } from './binary.ts';
 import { bootstrapKubeconfig } from './bootstrap-kubeconfig.ts';
@@ -15,6 +16,7 @@ import { daemonsetAnew } from './daemonset-anew.ts';
 import { daemonsetRolledOut } from './daemonset-rolled-out.ts';
 import { datapath } from './datapath.ts';
 import { deadLeases } from './dead-leases.ts';
+import { deliveredPlugins } from './delivered-plugins.ts';
 import { directory } from './directory.ts';
 import { drain } from './drain.ts';
 import { file } from './file.ts';
@@ -23,6 +25,7 @@ import { formerAgents } from './former-agents.ts';
 import { freeSpace } from './free-space.ts';
 import { handOver } from './hand-over.ts';
 import { hook } from './hook.ts';
+import { imagePushed } from './image-pushed.ts';
 import { images } from './images.ts';
 import { installation } from './installation.ts';
 import { iptablesBackend } from './iptables-backend.ts';
@@ -58,6 +61,7 @@ import { unitFlags } from './unit-flags.ts';
 export const hostOperations = {
   archive,
   base_file: baseFile,
+  awaited_plugins: awaitedPlugins,
   binary,
   bootstrap_kubeconfig: bootstrapKubeconfig,
   client_certificate: clientCertificate,
@@ -65,6 +69,7 @@ export const hostOperations = {
   copied_files: copiedFiles,
   containerd_config: containerdConfig,
   dead_leases: deadLeases,
+  delivered_plugins: deliveredPlugins,
   directory,
   file,
   flannel_agent: flannelAgent,
@@ -103,6 +108,7 @@ const clusterOperations = {
   daemonset_rolled_out: daemonsetRolledOut,
   datapath,
   drain,
+  image_pushed: imagePushed,
   node_certificates: nodeCertificates,
   node_labels: nodeLabels,
   node_object: nodeObject,

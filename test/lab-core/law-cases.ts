@@ -385,6 +385,29 @@ ip route add 10.5.2.0/24 via 192.0.2.2; ip route add 10.5.3.0/24 via 192.0.2.3; 
 echo 0 >/proc/sys/net/ipv6/conf/default/disable_ipv6`,
     },
   ],
+  awaited_plugins: [
+    {
+      name: 'one of another content, and one that is not there, beside that of somebody else',
+      wish: {
+        directory: `${base}/bin`,
+        plugins: ['bridge', 'portmap'].map((name) => ({ name, sha256: programSha256 })),
+      },
+      arrange: `mkdir -p ${base}/bin; echo older >${base}/bin/bridge; echo foreign >${base}/bin/foreign`,
+    },
+    {
+      name: 'in a directory that is to be made',
+      wish: { directory: `${base}/new/bin`, plugins: [{ name: 'bridge', sha256: programSha256 }] },
+      arrange: `rm -rf ${base}`,
+    },
+  ],
+  delivered_plugins: [
+    {
+      name: 'not noted yet',
+      wish: { directory: `${base}/bin`, plugins: [{ name: 'bridge', sha256: programSha256 }] },
+      arrange: `${write(`${base}/bin/bridge`, program)}chmod 755 ${base}/bin/bridge`,
+      lasting: ({ at: _, ...rest }: { at: number }) => rest,
+    },
+  ],
   flannel_agent: [
     {
       name: 'device, routes, rules and subnet.env, beside those of others',

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import type { Lab } from '../../src/lab/lab.ts';
+import { flannelPods, podsOf, provenOfTwo } from '../lab/daemonset-pods.ts';
 import { filesScript, networkScript, unitsScript } from '../lab/host-snapshot.ts';
 import { writeInventory } from '../lab/inventories.ts';
 import { describeOwnLab } from '../lab/own-lab.ts';
@@ -8,26 +8,6 @@ import { idOf, type Run, runUndo, runUp } from '../lab/run-up.ts';
 import { namesOf, nodeNames, told } from '../lab/settle.ts';
 
 const snapshot = [filesScript, networkScript, unitsScript, 'exit 0'].join('\n');
-
-const proven = (run: Run): number =>
-  run.events.filter(
-    (event) => event.type === 'task-finished' && /^2 pairs/.test('detail' in event ? (event.detail ?? '') : ''),
-  ).length;
-
-/** Names of the pods in a namespace by node, those of a DaemonSet. */
-async function podsOf(lab: Lab, daemonSet: string, namespace: string): Promise<Record<string, string>> {
-  const { stdout } = await lab.kubectl(['-n', namespace, 'get', 'pods', '-o', 'json']);
-  const { items } = JSON.parse(stdout) as {
-    items: { metadata: { name: string; ownerReferences: { name: string }[] }; spec: { nodeName: string } }[];
-  };
-  return Object.fromEntries(
-    items
-      .filter(({ metadata }) => metadata.ownerReferences[0]?.name === daemonSet)
-      .map(({ metadata, spec }) => [spec.nodeName, metadata.name]),
-  );
-}
-
-const ours = (lab: Lab) => podsOf(lab, 'provision-flannel', 'kube-flannel');
 
 /** As a manifest of flannel before 0.19 has it, with the image that the nodes have. */
 const olderFlannel = `
@@ -85,7 +65,7 @@ describeOwnLab(
     test('comes up on containerd and on Docker, and pods reach each other', async () => {
       first = await runUp(lab().inventoryPath);
       expect(first.code, told(first)).toBe(0);
-      expect(proven(first)).toBe(2);
+      expect(provenOfTwo(first)).toBe(2);
       const cidrs = await podCidrs(lab());
       for (const node of nodeNames(lab())) {
         expect(await on(lab(), node, 'cat /run/flannel/subnet.env')).toContain(
@@ -93,26 +73,26 @@ describeOwnLab(
         );
         expect(await on(lab(), node, 'ip -d link show flannel.1')).toContain('dstport 8472');
       }
-      expect(Object.keys(await ours(lab())).toSorted()).toEqual(nodeNames(lab()));
+      expect(Object.keys(await flannelPods(lab())).toSorted()).toEqual(nodeNames(lab()));
     });
 
     test('is left alone by a second run', async () => {
-      const running = await ours(lab());
+      const running = await flannelPods(lab());
       const run = await runUp(lab().inventoryPath);
       expect(run.code, told(run)).toBe(0);
       expect(run.changed).toEqual([]);
       for (const node of nodeNames(lab())) expect(run.summary(node)).toMatchObject({ commands: 2, uploads: 0 });
-      expect(await ours(lab())).toEqual(running);
+      expect(await flannelPods(lab())).toEqual(running);
     });
 
     test('has its pods made anew for another net-conf.json, and as before when that is taken back', async () => {
-      const running = await ours(lab());
+      const running = await flannelPods(lab());
       const inventory = writeInventory(lab(), 'direct', ({ all }) => {
         Object.assign(all.vars['network'] ?? {}, { vxlan: { direct_routing: true } });
       });
       const run = await runUp(inventory);
       expect(run.code, told(run)).toBe(0);
-      const anew = await ours(lab());
+      const anew = await flannelPods(lab());
       for (const node of nodeNames(lab())) {
         expect(anew[node]).not.toBe(running[node]);
         expect(await on(lab(), node, 'ip route')).not.toContain('dev flannel.1 onlink');
@@ -138,7 +118,7 @@ describeOwnLab(
       const run = await runUp(lab().inventoryPath);
       expect(run.code, told(run)).toBe(0);
       expect(await podsOf(lab(), 'kube-flannel-ds', 'kube-system')).toEqual({});
-      expect(Object.keys(await ours(lab())).toSorted()).toEqual(nodeNames(lab()));
+      expect(Object.keys(await flannelPods(lab())).toSorted()).toEqual(nodeNames(lab()));
       for (const node of nodeNames(lab())) expect(await on(lab(), node, 'pgrep -xc flanneld')).toBe('1');
     });
   },

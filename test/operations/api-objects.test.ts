@@ -61,6 +61,7 @@ function cluster(objects: readonly LiveObject[] = [], fills = true) {
     run: 'run-1',
     api,
     isAlone: true,
+    pushImage: () => Promise.reject(new Error('nothing is pushed')),
     atEnd() {},
     look: unused,
     lastLines: unused,

@@ -145,6 +145,7 @@ function cluster(pods: readonly PodState[], { answers = {}, neverEnd = [], comes
     look: unused,
     lastLines: unused,
     isAlone: true,
+    pushImage: () => Promise.reject(new Error('nothing is pushed')),
     atEnd() {},
     markProven: unused,
     progress: (text) => told.push(text),

@@ -18,16 +18,19 @@ import { inventoryText, thrownBy } from '../unit/config/shown.ts';
 import { readyPod } from './pods.ts';
 
 const templates = openTemplates(fileURLToPath(new URL('../../templates', import.meta.url)));
-const inventoryOf = (network: string, vars = '') =>
-  parseInventory('/i.yaml', inventoryText({ vars: `    network: ${network}\n${vars}` }), { homeFolder: '/' });
+const base = `carrier_base: { path: base.tar, sha256: ${'a'.repeat(64)} }`;
+const inventoryOf = (network: string, vars = '') => {
+  const text = inventoryText({ vars: `    network: ${network}\n${vars}` });
+  return parseInventory('/i.yaml', text.replace('artifacts: { ', `artifacts: { ${base}, `), { homeFolder: '/' });
+};
 
 function render(network: string, vars = ''): string {
   const inventory = inventoryOf(network, vars);
   const [host] = inventory.hosts;
   if (host === undefined) throw new Error('no host');
-  return String(
-    templates.render('flannel.daemonset.yaml.hbs', { ...hostScope(host), daemonset: daemonsetScope(inventory) }),
-  );
+  const carrier = inventory.settings.cni.delivery === 'init-container' ? { image: 'x:1', pull_policy: 'Never' } : null;
+  const scope = { ...hostScope(host), daemonset: daemonsetScope(inventory), carrier };
+  return String(templates.render('flannel.daemonset.yaml.hbs', scope));
 }
 
 const manifestsOf = (network: string, vars = ''): readonly Manifest[] =>
@@ -69,17 +72,38 @@ describe('the manifest', () => {
     expect(JSON.parse(data?.['net-conf.json'] ?? '')).toEqual({ Network: '10.5.0.0/16', Backend: backend });
   });
 
-  it('rolls its pods with another net-conf.json alone', () => {
+  it('rolls its pods with another net-conf.json or another template', () => {
     const digest = (network: string) => configDigestOf(daemonSetOf(manifestsOf(network)));
     expect(digest(vxlan)).toMatch(/^[0-9a-f]{16}$/);
     expect(digest(vxlan.replace('backend', 'vxlan: { vni: 7 }, backend'))).not.toBe(digest(vxlan));
-    expect(digest(vxlan.replace('0.28.7', '0.28.6'))).toBe(digest(vxlan));
+    expect(digest(vxlan.replace('0.28.7', '0.28.6'))).not.toBe(digest(vxlan));
+    expect(digest(vxlan)).toBe(digest(vxlan));
   });
 
   it('takes its image from the registry of the inventory', () => {
     expect(render(vxlan, '    images: { registry: "local:5000" }')).toContain(
       'image: "local:5000/flannel-io/flannel:v0.28.7"',
     );
+  });
+
+  it('has a volume of the plugins and an init container that fills it only where they come out of an image', () => {
+    const nameOf = ({ name }: { name: string }): string => name;
+    const podOf = (...lines: string[]) => {
+      const spec = daemonSetOf(manifestsOf(vxlan, lines.join('\n')))['spec'] as {
+        template: { spec: { initContainers: { name: string; image: string }[]; volumes: { name: string }[] } };
+      };
+      return spec.template.spec;
+    };
+    const filled = podOf('    cni: { delivery: init-container, bin_dir: /usr/lib/cni }');
+    expect(filled.initContainers.map(nameOf)).toEqual(['install-cni-plugins']);
+    expect(filled.initContainers[0]).toMatchObject({ image: 'x:1', imagePullPolicy: 'Never', command: ['sh', '-c'] });
+    expect(filled.volumes).toContainEqual({
+      name: 'cni-bin',
+      hostPath: { path: '/usr/lib/cni', type: 'DirectoryOrCreate' },
+    });
+    const plain = podOf();
+    expect(plain.initContainers).toBeNull();
+    expect(plain.volumes.map(nameOf)).not.toContain('cni-bin');
   });
 
   it('cleans the folder of configurations only where it is asked to', () => {

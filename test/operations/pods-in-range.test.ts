@@ -94,6 +94,7 @@ function cluster(pods: PodState[], made: Partial<PodState> | undefined, refusals
     look: unused,
     lastLines: unused,
     isAlone: true,
+    pushImage: () => Promise.reject(new Error('nothing is pushed')),
     atEnd() {},
     markProven: unused,
     progress: () => {},

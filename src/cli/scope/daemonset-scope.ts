@@ -10,6 +10,7 @@ export const daemonsetVariables = z.object({
   namespace: z.string(),
   has_own_namespace: z.boolean().describe('whether the namespace is there for flannel alone'),
   image: z.string(),
+  has_init_containers: z.boolean(),
   config_folder: z.string().describe('where they find their configuration'),
   interface: z.string().describe('a name, or what the kubelet puts the address of the Node in for'),
   is_vxlan: z.boolean(),
@@ -20,7 +21,7 @@ type DaemonsetScope = z.output<typeof daemonsetVariables>;
 
 /** Null where flannel is not run in pods. */
 export function daemonsetScope(inventory: Inventory): DaemonsetScope | null {
-  const { network, images } = inventory.settings;
+  const { cni, network, images } = inventory.settings;
   const { version = '', image } = network.flannel;
   if (network.agent !== 'flannel-daemonset') return null;
   const node = inventory.hosts.find(({ name }) => inventory.groups.get('nodes')?.includes(name));
@@ -30,6 +31,7 @@ export function daemonsetScope(inventory: Inventory): DaemonsetScope | null {
     namespace,
     has_own_namespace: namespace !== 'kube-system',
     image: image === undefined ? (flannelImage(version, images.registry) ?? '') : atRegistry(image, images.registry),
+    has_init_containers: network.flannel.clean_cni_conf || cni.delivery === 'init-container',
     config_folder: podConfigPath.replace(/\/[^/]*$/, ''),
     interface: link ?? '$(HOST_IP)',
     is_vxlan: network.backend === 'vxlan',

@@ -7,7 +7,9 @@ import { type Authority, certificateOf } from '../../engine/authority.ts';
 import type { RunRequest } from '../../engine/run-state.ts';
 import type { NodeRecord } from '../../kubernetes/cluster/node-record.ts';
 import { recordSchema } from '../../operations/node-object.ts';
+import type { CarrierFile } from '../carrier.ts';
 import type { RebuiltHost } from '../rebuilt-host.ts';
+import { carrierScope, carrierVariables } from './carrier-scope.ts';
 import { daemonsetScope, daemonsetVariables } from './daemonset-scope.ts';
 import { flannelScope, flannelVariables } from './flannel-scope.ts';
 import { nodeScope } from './node-scope.ts';
@@ -36,6 +38,7 @@ export const engineVariables = {
     kubeconfig: z.string().optional().describe('set where kubelets get their certificates with a token'),
   }),
   daemonset: daemonsetVariables,
+  carrier: carrierVariables,
   plugins: pluginsVariables,
   software: softwareVariables,
   replica: replicaVariables,
@@ -43,6 +46,8 @@ export const engineVariables = {
 
 interface Further {
   readonly authority: Authority | undefined;
+  /** The image that brings the CNI plugins, where one does. */
+  readonly carrier: CarrierFile | undefined;
   /** The host whose machine is another one now. */
   readonly rebuilt: RebuiltHost | undefined;
   /** A bootstrap token of this run, ID.SECRET. */
@@ -57,12 +62,13 @@ export function scopeOf(
   plugins: ReadonlyMap<string, PluginsScope>,
   ownFiles: ReadonlyMap<string, OwnFiles>,
   { recreatePods, oldMachineIsOff = false }: { readonly recreatePods: boolean; readonly oldMachineIsOff?: boolean },
-  { authority, rebuilt, recalled, token }: Further,
+  { authority, carrier, rebuilt, recalled, token }: Further,
 ): RunRequest['scope'] {
   const scopes = new Map(inventory.hosts.map((host) => [host.name, hostScope(host)]));
   const settings = new Map(inventory.hosts.map((host) => [host.name, host.settings.identity]));
   const isNode = (name: string): boolean => inventory.groups.get('nodes')?.includes(name) ?? false;
   const daemonset = daemonsetScope(inventory);
+  const ownImage = carrierScope(carrier);
   return (host, seen, hosts) => {
     const snapshot = rebuilt ? rebuilt.expect(seen) : seen;
     const run = { recreate_pods: recreatePods, old_machine_is_off: oldMachineIsOff };
@@ -88,6 +94,7 @@ export function scopeOf(
       },
       bootstrap: { token, kubeconfig: bootstrapKubeconfigOf(settings.get(host.name)) },
       daemonset,
+      carrier: ownImage,
       plugins: plugins.get(host.name),
       node,
     };

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { isMap } from '../is-map.ts';
 import type { Manifest } from './manifest.ts';
 
-/** On the pods of a template, the digest of the ConfigMaps that it mounts: with another text it is another template, and they roll. */
+/** On the pods of a template, the digest of itself and the ConfigMaps that it mounts: a pod says which one it was made of, and with another text they roll. */
 export const configDigestAnnotation = 'provision/config-digest';
 
 const at = (value: unknown, ...path: readonly string[]): unknown =>
@@ -29,7 +29,8 @@ function digestFor(manifest: Manifest, all: readonly Manifest[]): string | undef
       kind === 'ConfigMap' && metadata.namespace === manifest.metadata.namespace && names.includes(metadata.name),
   );
   if (mounted.length === 0) return undefined;
-  const text = JSON.stringify(mounted.map((one) => [one.metadata.name, one['data'] ?? {}]));
+  const texts = mounted.map((one) => [one.metadata.name, one['data'] ?? {}]);
+  const text = JSON.stringify([texts, at(manifest, 'spec', 'template')]);
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 

@@ -43,12 +43,24 @@ export function describePod({ metadata, spec, status }: V1Pod): PodState {
     ...(digest !== undefined && { configDigest: digest }),
     isLeaving: metadata?.deletionTimestamp !== undefined,
     hasEnded: status?.phase === 'Succeeded' || status?.phase === 'Failed',
-    reason: [waiting, status, unscheduled].map(sayReason).find(Boolean) ?? '',
+    reason: [whyNotBegun(status), ...[waiting, status, unscheduled].map(sayReason)].find(Boolean) ?? '',
   };
 }
 
 const sayReason = (from: { reason?: string; message?: string } | undefined): string =>
   [from?.reason, from?.message].filter(Boolean).join(': ');
+
+/** What keeps an init container from its end, with its own last words: until then the others only say PodInitializing. */
+function whyNotBegun(status: V1Pod['status']): string | undefined {
+  for (const { name, state, lastState } of status?.initContainerStatuses ?? []) {
+    const failed = [state?.terminated, lastState?.terminated].find((one) => one && one.exitCode !== 0);
+    const waiting = state?.waiting?.reason === 'PodInitializing' ? undefined : state?.waiting;
+    const said = [sayReason(waiting), failed?.message?.trim()].filter(Boolean).join('; ');
+    if (waiting || (failed && state?.terminated === failed))
+      return `${name}: ${said || `exit status ${failed?.exitCode}`}`;
+  }
+  return undefined;
+}
 
 /** Whether a pod has an address of its Node's range, false while the Node has none; undefined as long as it has no address. */
 export function isInRange(pod: PodState, nodes: readonly NodeState[]): boolean | undefined {

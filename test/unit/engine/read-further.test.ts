@@ -3,6 +3,7 @@ import { readFurther } from '../../../src/engine/read-further.ts';
 import type { RunState } from '../../../src/engine/run-state.ts';
 import type { RightsAnswer } from '../../../src/kubernetes/cluster/rights.ts';
 import { apiRights } from '../../../src/operations/api-rights.ts';
+import { imagePushed } from '../../../src/operations/image-pushed.ts';
 
 const answer: RightsAnswer = { user: 'u', isRejected: false, missing: [], excess: [], bindings: [] };
 const still = { changed: false, isDue: false, foreseesObjects: false, request: { verify: false } };
@@ -17,4 +18,11 @@ test.each<[string, object, boolean]>([
   const state = { ...still, ...more, api: { rights: async () => answer } } as unknown as RunState;
   const further = await readFurther(apiRights, { token: 't', allowed: [], denied: [] }, [], state);
   expect(further).toEqual(isAsked ? { rights: answer } : {});
+});
+
+test('a registry is asked for the image, also in a run with nothing to do', async () => {
+  const images = { isPushed: (image: string) => Promise.resolve(image === 'there:1') };
+  const state = { ...still, request: { verify: false, images } } as unknown as RunState;
+  expect(await readFurther(imagePushed, { image: 'there:1' }, [], state)).toEqual({ hasImage: true });
+  expect(await readFurther(imagePushed, { image: 'other:1' }, [], state)).toEqual({ hasImage: false });
 });

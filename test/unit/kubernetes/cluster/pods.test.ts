@@ -118,6 +118,41 @@ it.each<[string, V1Pod['status'], string]>([
     'Unschedulable: 0/2 nodes',
   ],
   ['is well', { phase: 'Running', conditions: [{ type: 'PodScheduled', status: 'True' }] }, ''],
+  [
+    'has an init container that fails again and again',
+    {
+      containerStatuses: [{ state: { waiting: { reason: 'PodInitializing' } } }] as never,
+      initContainerStatuses: [
+        { name: 'done', state: { terminated: { exitCode: 0 } } },
+        {
+          name: 'unpack',
+          state: { waiting: { reason: 'CrashLoopBackOff', message: 'back-off' } },
+          lastState: { terminated: { exitCode: 1, message: 'bridge is a directory\n' } },
+        },
+      ] as never,
+    },
+    'unpack: CrashLoopBackOff: back-off; bridge is a directory',
+  ],
+  [
+    'has an init container whose image is not there, before one that waits for it',
+    {
+      initContainerStatuses: [
+        { name: 'unpack', state: { waiting: { reason: 'ErrImageNeverPull', message: 'not present' } } },
+        { name: 'next', state: { waiting: { reason: 'PodInitializing' } } },
+      ] as never,
+    },
+    'unpack: ErrImageNeverPull: not present',
+  ],
+  [
+    'has an init container that has just failed, and one that begins only then',
+    {
+      initContainerStatuses: [
+        { name: 'unpack', state: { terminated: { exitCode: 2 } } },
+        { name: 'next', state: { waiting: { reason: 'PodInitializing' } } },
+      ] as never,
+    },
+    'unpack: exit status 2',
+  ],
 ])('why a pod does not run: it %s', (_what, status = {}, reason) => {
   expect(describePod(pod(undefined, { status })).reason).toBe(reason);
 });
