@@ -14,7 +14,9 @@ import { daemonsetRolledOut } from './daemonset-rolled-out.ts';
 import { datapath } from './datapath.ts';
 import { deadLeases } from './dead-leases.ts';
 import { directory } from './directory.ts';
+import { dockerBridge } from './docker-bridge.ts';
 import { drain } from './drain.ts';
+import { etcdNetwork } from './etcd-network.ts';
 import { file } from './file.ts';
 import { flannelAgent } from './flannel-agent.ts';
 import { freeSpace } from './free-space.ts';
@@ -61,6 +63,8 @@ export const hostOperations = {
   containerd_config: containerdConfig,
   dead_leases: deadLeases,
   directory,
+  docker_bridge: dockerBridge,
+  etcd_network: etcdNetwork,
   file,
   flannel_agent: flannelAgent,
   free_space: freeSpace,
