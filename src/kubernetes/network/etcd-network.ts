@@ -59,7 +59,7 @@ export function refuseOther({ config, subnets }: EtcdKeys, wanted: string, place
   if (one === null || rangeOf(one) !== rangeOf(other))
     throw new ProvisionError({
       code: 'RANGES_DISAGREE',
-      kind: 'operation',
+      kind: 'cluster',
       what: `etcd has ${one === null ? 'what is no configuration of flannel' : `the network ${rangeOf(one)}`} in ${place}/config, the inventory says ${rangeOf(other)}`,
       why: `${holders}; hosts with ranges of different networks do not reach each other's pods`,
       fix: leave,
@@ -67,7 +67,7 @@ export function refuseOther({ config, subnets }: EtcdKeys, wanted: string, place
   if (carries(one) !== carries(other))
     throw new ProvisionError({
       code: 'AGENT_CHANGES',
-      kind: 'operation',
+      kind: 'cluster',
       what: `etcd has the backend ${carries(one)} in ${place}/config, the inventory says ${carries(other)}`,
       why: `${holders}; hosts with different ones lose the packets between their pods`,
       fix: leave,
