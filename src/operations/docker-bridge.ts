@@ -1,5 +1,10 @@
 import { z } from 'zod';
-import { type DockerSources, keepsContainers, refuseBridgeOptions } from '../kubernetes/network/docker-options.ts';
+import {
+  type DockerSources,
+  keepsContainers,
+  refuseBridgeOptions,
+  refuseNetworkPlugin,
+} from '../kubernetes/network/docker-options.ts';
 import { joinScripts, ShellScript, sh } from '../shell.ts';
 import { absolutePath, decodeBase64, readField, readLines } from './fields.ts';
 import { defineOperation } from './operation.ts';
@@ -9,10 +14,13 @@ import { seeUnitFiles } from './unit-flags-script.ts';
 const schema = z.strictObject({
   unit: unitName.default('docker.service').describe("Docker's unit"),
   config: absolutePath.default('/etc/docker/daemon.json').describe('its configuration file'),
+  kubelet: unitName.optional().describe('the kubelet that drives it, which has to leave the network of pods to it'),
 });
 
 interface Actual {
   readonly docker: DockerSources;
+  /** Words of the kubelet that runs. */
+  readonly kubelet: readonly string[];
   /** Addresses of docker0, as 172.17.0.1/16. */
   readonly addresses: readonly string[];
   /** FLANNEL_SUBNET of subnet.env, as 10.5.1.1/24; empty until flanneld has taken one. */
@@ -25,12 +33,13 @@ const look = ShellScript.trusted(`
 bridge_addresses() { ip -4 -o addr show dev docker0 2>/dev/null | while read -r _ _ _ address _; do echo "$address"; done; }
 flannel_range() { sed -n 's/^FLANNEL_SUBNET=//p' /run/flannel/subnet.env 2>/dev/null; }
 
-# see_bridge UNIT CONFIG
+# see_bridge UNIT CONFIG [KUBELET]
 see_bridge() {
   addresses=$(bridge_addresses) range=$(flannel_range)
   [ -z "$addresses" ] || printf '%s\\n' "$addresses" | sed 's/^/address /'
   [ -z "$range" ] || echo "range $range"
   echo "words $(running_words "$1" | encode)"
+  [ -z "$3" ] || echo "kubelet $(running_words "$3" | encode)"
   [ ! -f "$2" ] || echo "options $(encode <"$2")"
   [ -n "$range" ] && [ "$addresses" = "$range" ] || echo "containers $(docker ps -q 2>/dev/null | wc -l)"
 }
@@ -56,6 +65,8 @@ take_range() {
 }
 `);
 
+const wordsOf = (encoded: string): readonly string[] => decodeBase64(encoded).split('\0').slice(0, -1);
+
 /** Containers that outlive Docker's restart stay where they are, and so does the bridge that they are on. */
 const staysBehind = ({ docker, containers }: Actual): boolean => containers > 0 && keepsContainers(docker);
 
@@ -68,14 +79,16 @@ export const dockerBridge = defineOperation({
   name: 'docker_bridge',
   schema,
   timeoutSeconds: 150,
-  probe: ({ unit, config }) => joinScripts([seeUnitFiles, look, sh`see_bridge ${unit} ${config}`]),
+  probe: ({ unit, config, kubelet = '' }) =>
+    joinScripts([seeUnitFiles, look, sh`see_bridge ${unit} ${config} ${kubelet}`]),
   parse(output, { config }): Actual {
     return {
       docker: {
-        words: decodeBase64(readField(output, 'words')).split('\0').slice(0, -1),
+        words: wordsOf(readField(output, 'words')),
         path: config,
         text: decodeBase64(readField(output, 'options')),
       },
+      kubelet: wordsOf(readField(output, 'kubelet')),
       addresses: readLines(output).flatMap(([key, value]) => (key === 'address' ? [value] : [])),
       range: readField(output, 'range'),
       containers: Number(readField(output, 'containers')),
@@ -83,6 +96,7 @@ export const dockerBridge = defineOperation({
   },
   diff(actual) {
     refuseBridgeOptions(actual.docker);
+    refuseNetworkPlugin(actual.kubelet);
     if (isRight(actual) || staysBehind(actual)) return [];
     return [{ subject: 'docker0', action: `${say(actual)} → ${actual.range || 'the range that flanneld takes'}` }];
   },

@@ -235,9 +235,10 @@ describeOwnLab(
     let first: Run;
     beforeAll(async () => {
       await issueClient(lab());
-      inventory = writeEtcdInventory(lab(), 'etcd', ({ vars }) =>
-        Object.assign(vars['network'] ?? {}, { backend: 'host-gw' }),
-      );
+      inventory = writeEtcdInventory(lab(), 'etcd', ({ vars }) => {
+        Object.assign(vars['network'] ?? {}, { backend: 'host-gw' });
+        vars['roll'] = { drain: true, delete_bare_pods: true };
+      });
     });
 
     test('is refused where etcd does not speak the API of that flannel', async () => {
@@ -246,7 +247,7 @@ describeOwnLab(
       expect(run.failures[0]?.error.fix).toContain('--enable-v2');
     });
 
-    test('comes up where it does, with plain routes', async () => {
+    test('comes up where it does, with plain routes, on nodes that were drained before', async () => {
       await on(
         lab(),
         'cp1',
@@ -256,6 +257,8 @@ describeOwnLab(
       first = await runUp(inventory);
       expect(first.code, told(first)).toBe(0);
       expect(proven(first)).toBe(2);
+      expect(first.changed).toContain('node1: Nodes whose Docker is about to restart are drained');
+      expect(await kubectl(lab(), 'get', 'nodes')).not.toContain('SchedulingDisabled');
       expect(await olderEtcdKeys(lab())).toContain('/coreos.com/network/subnets/10.5.');
       for (const node of nodeNames(lab())) expect(await bridgeOf(lab(), node)).toBe(await subnetOf(lab(), node));
       const again = await runUp(inventory);

@@ -8,13 +8,24 @@ interface Seen {
   readonly flags?: readonly string[];
   readonly options?: string;
   readonly containers?: number;
+  readonly kubelet?: readonly string[];
 }
 
-const seen = ({ address = '172.17.0.1/16', range = '', flags = [], options, containers = 0 }: Seen): string =>
+const words = (all: readonly string[]): string => base64(all.map((word) => `${word}\0`).join(''));
+
+const seen = ({
+  address = '172.17.0.1/16',
+  range = '',
+  flags = [],
+  options,
+  containers = 0,
+  kubelet = [],
+}: Seen): string =>
   [
     `address ${address}`,
     ...(range ? [`range ${range}`] : []),
-    `words ${base64(['/usr/sbin/dockerd', '-H', 'fd://', ...flags].map((word) => `${word}\0`).join(''))}`,
+    `words ${words(['/usr/sbin/dockerd', '-H', 'fd://', ...flags])}`,
+    `kubelet ${words(['/opt/k8s/bin/kubelet', ...kubelet])}`,
     ...(options === undefined ? [] : [`options ${base64(options)}`]),
     `containers ${containers}`,
     '',
@@ -38,6 +49,8 @@ test.each<[string, Seen, readonly string[]]>([
   ['a part of the range alone', { flags: ['--fixed-cidr=172.17.5.0/24'] }, ['DOCKER_BRIDGE_CONFLICT']],
   ['a file that Docker would not start with', { options: '{ "debug": true, }' }, ['DOCKER_BRIDGE_CONFLICT']],
   ['flags that ours take the place of', { range, flags: ['--bip=172.30.0.1/16', '--mtu=1500'] }, moved],
+  ['a kubelet that calls plugins', { range, kubelet: ['--network-plugin=cni'] }, ['DOCKER_BRIDGE_CONFLICT']],
+  ['a kubelet that calls none', { range, kubelet: ['--network-plugin='] }, moved],
   ['containers that stay', { range, options: '{ "live-restore": true }', containers: 3 }, []],
   ['none that stay', { range, options: '{ "live-restore": true }' }, moved],
 ])('%s', (_, look, expected) => {

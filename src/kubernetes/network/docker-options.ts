@@ -51,5 +51,15 @@ export function keepsContainers(sources: DockerSources): boolean {
   return flag === undefined ? readOptions(sources)['live-restore'] === true : flag !== 'false';
 }
 
+/** Refuses a kubelet that has pods wired by plugins: those would not be on Docker's bridge. */
+export function refuseNetworkPlugin(words: readonly string[]): void {
+  const plugin = effectiveFlag(words, 'network-plugin');
+  if (plugin === undefined || plugin === '') return;
+  throw conflict(
+    `The kubelet runs with --network-plugin=${plugin}, and pods are to be on Docker's bridge`,
+    'Take the flag out of its unit, drop-ins and environment files and restart it; or take an agent that goes with CNI plugins.',
+  );
+}
+
 const conflict = (what: string, fix: string): ProvisionError =>
   new ProvisionError({ code: 'DOCKER_BRIDGE_CONFLICT', kind: 'operation', what, fix });
