@@ -19,14 +19,14 @@ export async function makeCarrier(inventory: Inventory): Promise<Carrier | undef
   if (cni.delivery !== 'init-container') return undefined;
   const node = inventory.hosts.find(({ name }) => inventory.groups.get('nodes')?.includes(name)) ?? inventory;
   const { artifacts } = node.settings;
-  const base = artifacts.carrier_base;
-  if (base === undefined) throw new TypeError('an inventory without a base was refused before');
+  const { carrier_base: base, cni_plugins: plugins, flannel_cni_plugin: flannel } = artifacts;
+  if (base === undefined || plugins === undefined)
+    throw new TypeError('an inventory without base and plugins was refused before');
   const read = async ({ path }: { readonly path: string }, name: keyof typeof artifacts): Promise<LocalFile> => ({
     path,
     bytes: await readFile(path),
     where: node.locate(['artifacts', name, 'path']),
   });
-  const { cni_plugins: plugins, flannel_cni_plugin: flannel } = artifacts;
   const name = carrierName(cni.carrier.name, images.registry, {
     base: base.sha256,
     plugins: plugins.sha256,

@@ -15,7 +15,7 @@ import { checkHealthPort } from '../kubernetes/network/health-port.ts';
 import { checkInterface } from '../kubernetes/network/node-interface.ts';
 import { checkVxlanPort } from '../kubernetes/network/vxlan-port.ts';
 import type { Location } from '../location.ts';
-import { flannelUnit } from '../operations/flanneld-processes.ts';
+import { flannelEtcdUnit, flannelUnit } from '../operations/flanneld-processes.ts';
 import type { FlannelConfig, ForeignFlannel } from '../operations/network-facts.ts';
 import { agentUnit } from '../operations/static-routes-state.ts';
 
@@ -66,13 +66,13 @@ export function checkPodNetwork(
           hosts.flatMap((host) => apiAddressOf(host, inventory)),
         ).map((error) => withPlace(error, inventory.locate(['cluster', 'kubeconfig'])))
       : []),
-    ...(network.agent === 'flannel'
+    ...(network.agent === 'flannel' || network.agent === 'flannel-etcd'
       ? checkHealthPort(
           network.flannel.health_port,
           touched.flatMap(({ name, nodeName, facts }) =>
             nodeName === undefined
               ? []
-              : [{ host: name, listening: facts.network.listening, flanneld: commandLineOf(facts) }],
+              : [{ host: name, listening: facts.network.listening, flanneld: commandLineOf(facts, network.agent) }],
           ),
         ).map((error) => withPlace(error, inventory.locate(['network', 'flannel', 'health_port'])))
       : []),
@@ -89,7 +89,8 @@ function isReplaced(one: ForeignFlannel, { objects }: ClusterSnapshot, wanted: N
   return isSame && isSameVxlan && knownDaemonSets.some((known) => objects?.get(known) !== undefined);
 }
 
-const commandLineOf = ({ units }: Host['facts']): readonly string[] => units.get(flannelUnit)?.commandLine ?? [];
+const commandLineOf = ({ units }: Host['facts'], agent: NetworkAgent['agent']): readonly string[] =>
+  units.get(agent === 'flannel-etcd' ? flannelEtcdUnit : flannelUnit)?.commandLine ?? [];
 
 /** The setting that says otherwise than the hosts. */
 function whatDiffers(wanted: NetworkAgent, installed: readonly NetworkAgent[]): readonly string[] {
@@ -111,7 +112,7 @@ const vxlanOf = ({ settings: { network } }: Inventory) =>
 
 /** The agents of ours that are installed on a host; with a unit that is gone, files alone are none. */
 export function agentsOf({ name, facts }: Host): AgentOfHost[] {
-  const { staticRoutes, flannel, podFlannel, installedBy } = facts.network;
+  const { staticRoutes, flannel, flannelEtcd, podFlannel, installedBy } = facts.network;
   const by = (unit: string) => {
     const run = installedBy.get(unit);
     return run === undefined ? {} : { run };
@@ -130,6 +131,8 @@ export function agentsOf({ name, facts }: Host): AgentOfHost[] {
   });
   if (isLoaded(flannelUnit) && flannel !== undefined)
     ours.push({ host: name, agent: 'flannel', ...carries(flannel), ...by(flannelUnit) });
+  if (isLoaded(flannelEtcdUnit) && flannelEtcd !== undefined)
+    ours.push({ host: name, agent: 'flannel-etcd', ...carries(flannelEtcd), ...by(flannelEtcdUnit) });
   if (podFlannel !== undefined) ours.push({ host: name, agent: 'flannel-daemonset', ...carries(podFlannel) });
   return ours;
 }

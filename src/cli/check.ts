@@ -80,6 +80,9 @@ function checkNetworks(
   inventory: Inventory,
 ): readonly ProvisionError[] {
   const { pod_cidr: range, service_cidr } = inventory.settings.cluster;
+  // Docker's bridge is where pods are to be then
+  const isPodBridge = (device = ''): boolean =>
+    device === 'docker0' && inventory.settings.network.agent === 'flannel-etcd';
   const peers = [...snapshot.nodes.flatMap((node) => node.addresses), ...hosts.flatMap(addressesOf)];
   // subnet.env is written anew by whichever agent runs; a net-conf.json would be read again by a flannel that starts
   const flannelNetwork = hosts
@@ -97,8 +100,10 @@ function checkNetworks(
         range,
         {
           host: host.name,
-          addresses: host.facts.addresses.map(({ device, cidr }) => ({ device, address: cidr })),
-          routes: host.facts.routes,
+          addresses: host.facts.addresses
+            .filter(({ device }) => !isPodBridge(device))
+            .map(({ device, cidr }) => ({ device, address: cidr })),
+          routes: host.facts.routes.filter(({ device }) => !isPodBridge(device)),
         },
         { protocol: String(routeProtocol), peers },
       ),

@@ -4,7 +4,7 @@ import { service } from '../operations/service.ts';
 
 /** Services of a node as the playbooks want them, with whatever files there are then. */
 export function servicesOf({ settings }: InventoryHost): ResetWish['services'] {
-  const { runtime, kubelet, kube_proxy, artifacts } = settings;
+  const { runtime, kubelet, kube_proxy, artifacts, network } = settings;
   const wish = (unit: string, more: object) => service.schema.parse({ unit, state: 'running', ...more });
   const dropIn = (unit: string): string => `/etc/systemd/system/${unit}.d/90-provision.conf`;
   const component = ({ unit, health_url }: { unit: string; health_url: string }, flags: string[], files: string[]) =>
@@ -22,6 +22,16 @@ export function servicesOf({ settings }: InventoryHost): ResetWish['services'] {
             unit: runtime.unit,
             program: ownsRuntime ? 'kubelet' : 'containerd',
             desired: wish(runtime.unit, { restart_after: [runtime.config] }),
+          },
+        ]
+      : []),
+    // with the range it had before
+    ...(network.agent === 'flannel-etcd' && runtime.unit !== undefined
+      ? [
+          {
+            unit: runtime.unit,
+            program: 'docker',
+            desired: wish(runtime.unit, { restart_after: [dropIn(runtime.unit)], command_line: true }),
           },
         ]
       : []),

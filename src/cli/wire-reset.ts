@@ -127,7 +127,14 @@ function identityOf(host: string) {
 
 /** To the other hosts the Node is not there any more. */
 function resetScope(target: string, inventory: Inventory): RunRequest['scope'] {
-  const further = { authority: undefined, carrier: undefined, rebuilt: undefined, recalled: new Map(), token: '' };
+  const further = {
+    authority: undefined,
+    carrier: undefined,
+    rebuilt: undefined,
+    recalled: new Map(),
+    token: '',
+    etcdFiles: {},
+  };
   const scope = scopeOf(inventory, new Map(), new Map(), { recreatePods: false }, further);
   const without = ({ nodes, ...seen }: ClusterSnapshot, gone: Host | undefined): ClusterSnapshot => ({
     ...seen,

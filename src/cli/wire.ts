@@ -18,7 +18,7 @@ import type { Emit, OneOffSetting } from '../events.ts';
 import { openNodeMemory } from '../journal/node-memory.ts';
 import { openCluster } from '../kubernetes/cluster/api.ts';
 import type { NodeRecord } from '../kubernetes/cluster/node-record.ts';
-import { flannelUnit } from '../operations/flanneld-processes.ts';
+import { flannelEtcdUnit, flannelUnit } from '../operations/flanneld-processes.ts';
 import { findOperation, operations } from '../operations/registry.ts';
 import { agentUnit } from '../operations/static-routes-state.ts';
 import { openAuthority } from './authority.ts';
@@ -31,6 +31,7 @@ import { identityFile, secrets } from './login/secrets.ts';
 import { openOwnImages } from './own-images.ts';
 import type { RebuiltHost } from './rebuilt-host.ts';
 import { rollingOf } from './rolling.ts';
+import { readEtcdFiles } from './scope/etcd-scope.ts';
 import { readPlugins } from './scope/plugins-scope.ts';
 import { replicaGround } from './scope/replica-ground.ts';
 import { replicaOf } from './scope/replica-scope.ts';
@@ -131,6 +132,7 @@ export async function prepareRun(
     toTargets(takingPart(inventory, stages, chosen, rebuilt), chosen, inventory, options, rebuilt),
   ]);
   const ownFiles = readOwnFiles(inventory, secrets.hide);
+  const etcdFiles = readEtcdFiles(inventory, secrets.hide);
   const { cluster } = inventory.settings;
   const engineStages = stages.map((stage) => toStage(stage, inventory, templates, options));
   const references = wantedObjects(engineStages, inventory, carrier);
@@ -176,6 +178,7 @@ export async function prepareRun(
           rebuilt,
           recalled: memory.recall(),
           token: newBootstrapToken(),
+          etcdFiles,
         }),
         emit: withPlaces(inventory, emit),
       };
@@ -194,7 +197,7 @@ export const unitsOf = ({ hosts }: Inventory): readonly string[] => {
     controller_manager.unit,
     ...(runtime.unit === undefined ? [] : [runtime.unit]),
   ]);
-  return [...new Set([...named, agentUnit, flannelUnit])];
+  return [...new Set([...named, agentUnit, flannelUnit, flannelEtcdUnit])];
 };
 
 /** ID.SECRET, of which the second part is shown nowhere. */

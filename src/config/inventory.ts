@@ -130,6 +130,7 @@ const pick = (values: Readonly<Record<string, unknown>>, wanted: (key: string) =
 const complete = (settings: Settings, toPath: (path: string) => string): Settings => ({
   ...settings,
   runtime: { ...settings.runtime, unit: settings.runtime.unit ?? runtimeUnits[settings.runtime.type] },
+  network: { ...settings.network, ...(settings.network.etcd && { etcd: etcdPaths(settings.network.etcd, toPath) }) },
   cluster: { ...settings.cluster, kubeconfig: toPath(settings.cluster.kubeconfig) },
   images: imagesOf(settings.images, toPath),
   identity: { ...settings.identity, ...(settings.identity.ca && { ca: pathsOf(settings.identity.ca, toPath) }) },
@@ -157,6 +158,12 @@ function imagesOf(images: Settings['images'], toPath: (path: string) => string):
     ...(isFile && { password: { ...password, value: toPath(password.value) } }),
   };
 }
+
+const etcdPaths = (etcd: NonNullable<Settings['network']['etcd']>, toPath: (path: string) => string) => {
+  const { endpoints, prefix, ca, certificate, key } = etcd;
+  const files = { ...(ca && { ca }), ...(certificate && { certificate }), ...(key && { key }) };
+  return { endpoints, prefix, ...pathsOf(files, toPath) };
+};
 
 const pathsOf = <Files extends Readonly<Record<string, string>>>(files: Files, toPath: (path: string) => string) =>
   Object.fromEntries(Object.entries(files).map(([name, path]) => [name, toPath(path)])) as Files;

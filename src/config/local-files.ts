@@ -8,7 +8,7 @@ import type { Host, Inventory } from './host.ts';
 /** What is wrong with the local files that an inventory names: artifacts by content, the kubeconfig by presence. */
 export async function checkLocalFiles(inventory: Inventory): Promise<readonly ProvisionError[]> {
   const { kubeconfig } = inventory.settings.cluster;
-  const missing = existsSync(kubeconfig)
+  const noKubeconfig = existsSync(kubeconfig)
     ? []
     : [
         new ProvisionError({
@@ -23,27 +23,39 @@ export async function checkLocalFiles(inventory: Inventory): Promise<readonly Pr
   for (const host of inventory.hosts)
     for (const wanted of artifactsOf(host)) artifacts.set(`${wanted.sha256} ${wanted.path}`, wanted);
   const found = await Promise.all([...artifacts.values()].map(checkArtifact));
-  return [...missing, ...found.flat(), ...inventory.hosts.flatMap(ownFilesMissing)];
+  return [
+    ...noKubeconfig,
+    ...found.flat(),
+    ...inventory.hosts.flatMap(ownFilesMissing),
+    ...etcdFilesMissing(inventory),
+  ];
 }
+
+/** What etcd is asked with. */
+const etcdFilesMissing = ({ settings: { network }, locate }: Inventory): readonly ProvisionError[] =>
+  (['ca', 'certificate', 'key'] as const).flatMap((name) =>
+    missing(network.etcd?.[name], locate(['network', 'etcd', name])),
+  );
 
 /** Files and scripts of the operator that go to the host as they are. */
 const ownFilesMissing = ({ settings: { install }, locate }: Host): readonly ProvisionError[] =>
   [
     ...install.files.map(({ source }, index) => ({ path: source, at: ['install', 'files', index, 'source'] })),
     ...Object.entries(install.hooks).map(([when, path]) => ({ path, at: ['install', 'hooks', when] })),
-  ].flatMap(({ path, at }) =>
-    path === undefined || existsSync(path)
-      ? []
-      : [
-          new ProvisionError({
-            code: 'FILE_MISSING',
-            kind: 'config',
-            what: `There is no file ${path}`,
-            where: locate(at),
-            fix: 'Put the file there or correct the path; a relative path counts from the inventory.',
-          }),
-        ],
-  );
+  ].flatMap(({ path, at }) => missing(path, locate(at)));
+
+const missing = (path: string | undefined, where: Location): readonly ProvisionError[] =>
+  path === undefined || existsSync(path)
+    ? []
+    : [
+        new ProvisionError({
+          code: 'FILE_MISSING',
+          kind: 'config',
+          what: `There is no file ${path}`,
+          where,
+          fix: 'Put the file there or correct the path; a relative path counts from the inventory.',
+        }),
+      ];
 
 interface Wanted {
   readonly path: string;

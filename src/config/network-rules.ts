@@ -2,6 +2,7 @@ import type { ProvisionError } from '../errors.ts';
 import { atLeast } from '../kubernetes/flags/versions.ts';
 import { firstMultiArch, flannelImage } from '../kubernetes/network/flannel-daemonsets.ts';
 import { mistake, valueAt } from './check.ts';
+import { checkEtcdSettings } from './etcd-rules.ts';
 import type { Host, Inventory } from './host.ts';
 
 /** The first flannel whose vxlan backend takes an MTU. */
@@ -10,7 +11,12 @@ const flannelWithMtu = '0.21.3';
 /** Settings of the pod network that do not go together. */
 export function checkNetworkSettings(inventory: Inventory): readonly ProvisionError[] {
   const nodes = inventory.hosts.filter(({ name }) => inventory.groups.get('nodes')?.includes(name));
-  const found = [...checkVxlan(inventory), ...nodes.flatMap(checkFlannel), ...checkDaemonSet(inventory, nodes)];
+  const found = [
+    ...checkVxlan(inventory),
+    ...nodes.flatMap(checkFlannel),
+    ...checkDaemonSet(inventory, nodes),
+    ...checkEtcdSettings(inventory, nodes),
+  ];
   // hosts share what is said once for all of them
   return [...new Map(found.map((one) => [JSON.stringify([one.what, one.where]), one])).values()];
 }
@@ -34,11 +40,11 @@ function checkVxlan({ settings: { network }, locate }: Inventory): readonly Prov
 function checkFlannel({ settings, locate }: Host): readonly ProvisionError[] {
   const { network, artifacts } = settings;
   const { flanneld } = artifacts;
-  if (network.agent !== 'flannel') return [];
+  if (network.agent !== 'flannel' && network.agent !== 'flannel-etcd') return [];
   if (flanneld === undefined)
     return [
       mistake(
-        'The agent flannel needs its program, and artifacts.flanneld names none',
+        `The agent ${network.agent} needs its program, and artifacts.flanneld names none`,
         locate(['network', 'agent']),
         'Name the program flanneld as artifacts.flanneld: { path: …, sha256: …, version: … }.',
       ),

@@ -18,9 +18,18 @@ export function referenceOf(schema: z.ZodObject, prefix = '', required = 'requir
     const bare = unwrapSchema(one);
     if (bare instanceof z.ZodObject)
       return referenceOf(bare, `${key}.`, one instanceof z.ZodOptional ? `required in ${key}` : required);
+    const object = bare instanceof z.ZodUnion && orWord(bare);
+    if (object)
+      return [{ key, description: one.description ?? '', fallback: '' }, ...referenceOf(object, `${key}.`, required)];
     return [{ key, description: one.description ?? '', fallback: fallbackOf(one, required) }];
   });
 }
+
+/** The keys of a section in whose place one word may stand. */
+const orWord = ({ def: { options } }: z.ZodUnion): z.ZodObject | undefined =>
+  options.some((option) => option instanceof z.ZodLiteral)
+    ? options.find((option) => option instanceof z.ZodObject)
+    : undefined;
 
 function fallbackOf(schema: z.ZodType, required: string): string {
   const result = schema.safeParse(undefined);

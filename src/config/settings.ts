@@ -3,6 +3,7 @@ import { networkAgents } from '../kubernetes/network/agents.ts';
 import { artifactSchema, packageSchema, programSchema } from './artifact-schema.ts';
 import { batchSize, oneOrMore } from './batch-size.ts';
 import { cidrSchema } from './cidr.ts';
+import { etcdSchema } from './etcd-schema.ts';
 import { imagesSchema } from './images-schema.ts';
 import { installSchema } from './install-schema.ts';
 import { kubeletConfigSchema } from './kubelet-config-schema.ts';
@@ -73,7 +74,7 @@ const carrierSchema = z.strictObject({
     ),
 });
 
-const cniSchema = z.strictObject({
+const pluginsSchema = z.strictObject({
   bin_dir: hostFolder().default('/opt/cni/bin').describe('where the plugins are on every host'),
   conf_dir: hostFolder().default('/etc/cni/net.d').describe('where the network configuration is on every host'),
   replace: z.string().min(1).optional().describe('the name of a network in use that may be replaced'),
@@ -85,6 +86,11 @@ const cniSchema = z.strictObject({
     ),
   carrier: carrierSchema.prefault({}).describe('that image'),
 });
+
+/** `none` stands in the place of all of it; where the plugins would be is known all the same. */
+const cniSchema = z
+  .union([pluginsSchema, z.literal('none')])
+  .transform((cni) => (cni === 'none' ? { ...pluginsSchema.parse({}), isNone: true } : { ...cni, isNone: false }));
 
 const vxlanSchema = z.strictObject({
   port: z.int().min(1).max(65535).default(8472).describe('the UDP port that carries the packets'),
@@ -118,14 +124,15 @@ const networkSchema = z.strictObject({
     .enum(networkAgents)
     .default('static-routes')
     .describe(
-      'what carries packets from host to host: routes kept by provision, flanneld as a service of the host, or in pods of a DaemonSet',
+      'what carries packets from host to host: routes kept by provision, flanneld as a service of the host, in pods, or with etcd',
     ),
   backend: z
     .enum(['host-gw', 'vxlan'])
     .default('host-gw')
     .describe('how it carries them: by routes, where all nodes are on one link, or within UDP packets'),
   vxlan: vxlanSchema.prefault({}).describe('settings of the backend `vxlan`'),
-  flannel: flannelSchema.prefault({}).describe('settings of the agents `flannel` and `flannel-daemonset`'),
+  flannel: flannelSchema.prefault({}).describe('settings of the agents of flannel'),
+  etcd: etcdSchema.optional().describe('where flannel has its ranges, for the agent `flannel-etcd`'),
   interface: z
     .string()
     .regex(/^[\w.:@-]{1,15}$/, 'Not the name or IPv4 address of an interface')
@@ -190,7 +197,9 @@ const runtimeSchema = z.strictObject({
 });
 
 const artifactsSchema = z.strictObject({
-  cni_plugins: artifactSchema.describe('the archive (.tgz or .tar) of the CNI plugins'),
+  cni_plugins: artifactSchema
+    .optional()
+    .describe('the archive (.tgz or .tar) of the CNI plugins; needed but with `cni: none`'),
   flannel_cni_plugin: artifactSchema
     .optional()
     .describe('the CNI plugin `flannel`, a program; archives of CNI plugins have had none since 1.0'),
@@ -204,7 +213,7 @@ const artifactsSchema = z.strictObject({
       version: flannelVersion().describe('its version, as `flanneld -version` prints it'),
     })
     .optional()
-    .describe('the program flanneld, for the agent `flannel`'),
+    .describe('the program flanneld, for the agents `flannel` and `flannel-etcd`'),
   kubelet: programSchema('kubelet --version').optional().describe('the kubelet of a host that has none'),
   kube_proxy: programSchema('kube-proxy --version').optional().describe('and its kube-proxy'),
   kube_controller_manager: programSchema('kube-controller-manager --version')
@@ -330,7 +339,7 @@ export const rollSchema = z.strictObject({
 /** What an inventory can say about the cluster and its hosts, by section. */
 export const settingsSchema = z.strictObject({
   cluster: clusterSchema.describe('the cluster itself'),
-  cni: cniSchema.prefault({}).describe('plugins and their configuration'),
+  cni: cniSchema.prefault({}).describe('plugins and their configuration, or `none`: with the agent `flannel-etcd`'),
   network: networkSchema.prefault({}).describe('the pod network between hosts'),
   kubelet: kubeletSchema.prefault({}).describe('the kubelet of a host'),
   controller_manager: controllerManagerSchema.prefault({}).describe('the controller-manager of a control-plane host'),
@@ -360,6 +369,7 @@ export const clusterWideSettings: readonly (readonly string[])[] = [
   ['network', 'backend'],
   ['network', 'vxlan'],
   ['network', 'masquerade'],
+  ['network', 'etcd'],
   ['identity', 'ca'],
   ['identity', 'ca_on_host'],
   ['network', 'flannel', 'version'],

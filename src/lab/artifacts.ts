@@ -41,7 +41,7 @@ export async function placeArtifacts(labFolder: string, state: LabState): Promis
     flannel_cni_plugin: await place(labFolder, parts.flannelCniPlugin),
   };
   if (flanneld === undefined) return isCurrent(state.kubernetes) ? separate : bundled;
-  const plugins = flanneld.version === '0.20.2' ? bundled : separate;
+  const plugins = flanneld.version === '0.28.7' ? separate : bundled;
   if (state.flannelImage !== undefined) {
     const image = await place(labFolder, state.flannelImage, `flannel-v${flanneld.version}.tar`);
     return { ...plugins, images: [{ ...image, names: [flannelImages[flanneld.version]] }] };

@@ -42,7 +42,7 @@ const lacksPlugins = ({ looks }: ClusterView, { name }: ClusterHost, pod: PodSta
 
 /** Pods that would stay as they are, and have to be made anew. */
 const spentPods = (view: ClusterView, desired: Desired): readonly PodState[] =>
-  daemonSetsOf(desired).flatMap((daemonSet) =>
+  daemonSetsOf(desired.content).flatMap((daemonSet) =>
     view.hosts
       .filter((host) => whyNot(view, host, daemonSet) === undefined)
       .flatMap((host) => {

@@ -10,6 +10,16 @@ in_range() {
     { split($1, own, "/"); if (own[1] ~ /^[0-9.]+$/ && (own[2] == "" || own[2] + 0 >= base[2] + 0) && int(number(own[1]) / size) == first) print }'
 }
 
+# subnet_or_own SUBNET: where it is not given, the network of the address that flanneld has written.
+subnet_or_own() {
+  if [ -n "$1" ]; then echo "$1"; else
+    sed -n 's/^FLANNEL_SUBNET=//p' /run/flannel/subnet.env 2>/dev/null | awk -F '[./]' 'NF == 5 {
+      number = (($1 * 256 + $2) * 256 + $3) * 256 + $4; number -= number % 2 ^ (32 - $5)
+      printf "%d.%d.%d.%d/%d\\n", number / 16777216, number / 65536 % 256, number / 256 % 256, number % 256, $5
+    }'
+  fi
+}
+
 # flannel_routes NETWORK: routes to pods of other nodes; flanneld names no protocol.
 flannel_routes() { ip -4 -o route show table main | grep -e ' via ' | grep -v ' proto ' | in_range "$1" | sed 's/ *$//'; }
 
@@ -59,7 +69,8 @@ see_flannel() {
   [ -z "$4" ] || see_link "$4"
   flannel_devices | sed 's/^/device /'
   flannel_routes "$2" | sed 's/^/route /'
-  for save in iptables-legacy-save iptables-nft-save; do flannel_rules "$save" "$2" "$3" | sed "s/^/rule $save /"; done
+  subnet=$(subnet_or_own "$3")
+  for save in iptables-legacy-save iptables-nft-save; do flannel_rules "$save" "$2" "$subnet" | sed "s/^/rule $save /"; done
 }
 `);
 
@@ -131,7 +142,8 @@ leave_flannel() {
     ip -4 route del "$network" $rest || warn "the route $network $rest could not be removed"
   done
   flannel_devices | cut -d' ' -f1 | without "$4" | while read -r name; do ip link del "$name" || warn "$name could not be removed"; done
-  drop_rules iptables-legacy-save "$2" "$3" "$6"
-  drop_rules iptables-nft-save "$2" "$3" "$7"
+  subnet=$(subnet_or_own "$3")
+  drop_rules iptables-legacy-save "$2" "$subnet" "$6"
+  drop_rules iptables-nft-save "$2" "$subnet" "$7"
 }
 `);

@@ -1,22 +1,25 @@
 import { z } from 'zod';
 import type { Change } from '../events.ts';
+import { networkOf } from '../kubernetes/network/cidr.ts';
 import { refuseLargeMtu } from '../kubernetes/network/vxlan.ts';
 import { joinScripts, type ShellScript, sh } from '../shell.ts';
 import { ipv4Network } from './fields.ts';
 import { leaveFlannel, seeFlannel, startFlannel } from './flannel-agent-script.ts';
 import { type FlannelState, parseFlannel } from './flannel-agent-state.ts';
-import { flanneldProcesses, flannelUnit } from './flanneld-processes.ts';
+import { flanneldProcesses, flannelEtcdUnit, flannelUnit } from './flanneld-processes.ts';
 import { dropBridge, gatewayOf } from './node-bridge.ts';
 import { refuseGateways, seeWays } from './on-link.ts';
 import { defineOperation } from './operation.ts';
 
 const schema = z.strictObject({
   runs_in: z
-    .enum(['service', 'pod'])
+    .enum(['service', 'pod', 'service-with-etcd'])
     .default('service')
-    .describe('where flanneld runs: provision-flannel.service, or pods of a DaemonSet'),
+    .describe(
+      'where flanneld runs: provision-flannel.service, pods of a DaemonSet, or provision-flannel-etcd.service, which goes by etcd',
+    ),
   cluster_cidr: ipv4Network.describe('the range of all pods'),
-  subnet: ipv4Network.describe("this node's part of it"),
+  subnet: ipv4Network.optional().describe("this node's part of it; the one that flanneld has taken when not given"),
   backend: z.enum(['host-gw', 'vxlan']).describe('how packets are carried from host to host'),
   vni: z.number().int().describe('the number of the VXLAN network'),
   port: z.number().int().describe('the UDP port of the VXLAN network'),
@@ -34,12 +37,13 @@ const schema = z.strictObject({
         address: z.ipv4().describe('its address'),
       }),
     )
+    .default([])
     .describe('the other nodes that flanneld knows of'),
   nodes: z
     .array(
       z.strictObject({
         name: z.string().describe('name of the Node'),
-        pod_cidr: ipv4Network.describe('its part of the range'),
+        pod_cidr: ipv4Network.optional().describe('its part of the range'),
         address: z.ipv4().describe('its address'),
       }),
     )
@@ -52,11 +56,20 @@ type Desired = z.output<typeof schema>;
 const deviceOf = ({ vni }: Desired): string => `flannel.${vni}`;
 
 /** The address that flanneld gives its device: the first of the range, alone. */
-const deviceAddress = ({ subnet }: Desired): string => `${subnet.split('/')[0]}/32`;
+const deviceAddress = (subnet: string): string => `${subnet.split('/')[0]}/32`;
+
+const networkPattern = /^FLANNEL_SUBNET=(.*)$/;
+
+/** The range of this node, by the wish or by what flanneld has written; undefined until it has taken one. */
+function subnetOf({ environment }: FlannelState, { subnet }: Desired): string | undefined {
+  if (subnet !== undefined) return subnet;
+  const written = environment.map((line) => networkPattern.exec(line)?.[1]).find((one) => one !== undefined);
+  return written && networkOf(written)?.text;
+}
 
 const environmentOf = (desired: Desired): readonly string[] => [
   `FLANNEL_NETWORK=${desired.cluster_cidr}`,
-  `FLANNEL_SUBNET=${gatewayOf(desired.subnet)}`,
+  ...(desired.subnet === undefined ? [] : [`FLANNEL_SUBNET=${gatewayOf(desired.subnet)}`]),
   `FLANNEL_IPMASQ=${desired.masquerade}`,
   ...(desired.mtu === undefined ? [] : [`FLANNEL_MTU=${desired.mtu}`]),
 ];
@@ -70,7 +83,9 @@ function deviceChanges(actual: FlannelState, desired: Desired): readonly Change[
   if (desired.backend !== 'vxlan') return [];
   const own = actual.devices.find(({ name }) => name === deviceOf(desired));
   const seen = own && `VXLAN ${own.vni} on port ${own.port} with ${own.address || 'no address'}`;
-  const wanted = `VXLAN ${desired.vni} on port ${desired.port} with ${deviceAddress(desired)}`;
+  const subnet = subnetOf(actual, desired);
+  const address = subnet === undefined ? 'an address of its range' : deviceAddress(subnet);
+  const wanted = `VXLAN ${desired.vni} on port ${desired.port} with ${address}`;
   if (seen === wanted) return [];
   return [{ subject: deviceOf(desired), action: seen ? `${seen} → ${wanted}` : `make it: ${wanted}` }];
 }
@@ -85,13 +100,15 @@ function routeChanges(actual: FlannelState, desired: Desired): readonly Change[]
     .map(({ pod_cidr, name }) => ({ subject: `route ${pod_cidr}`, action: `set, to ${name}` }));
 }
 
-const isMissing = ({ runs_in }: Desired): Change =>
+const isMissing = ({ runs_in }: Pick<Desired, 'runs_in'>): Change =>
   runs_in === 'pod'
     ? { subject: 'flanneld', action: 'runs in its pod, until it has set its routes and rules' }
-    : { subject: flannelUnit, action: 'start it, until it has set its routes and rules' };
+    : { subject: whereOf({ runs_in }), action: 'start it, until it has set its routes and rules' };
+
+const places = { service: flannelUnit, pod: 'pod', 'service-with-etcd': flannelEtcdUnit } as const;
 
 /** What scripts know it by. */
-const whereOf = ({ runs_in }: Desired): string => (runs_in === 'pod' ? 'pod' : flannelUnit);
+const whereOf = ({ runs_in }: Pick<Desired, 'runs_in'>): string => places[runs_in];
 
 const changesOf = (actual: FlannelState, desired: Desired): readonly Change[] => [
   ...(actual.isActive ? [] : [isMissing(desired)]),
@@ -115,7 +132,7 @@ export const flannelAgent = defineOperation({
   schema,
   timeoutSeconds: 150,
   probe(desired) {
-    const { cluster_cidr, subnet, interface: link = '', backend, nodes } = desired;
+    const { cluster_cidr, subnet = '', interface: link = '', backend, nodes } = desired;
     return joinScripts([
       flanneldProcesses,
       seeFlannel,
@@ -139,7 +156,7 @@ export const flannelAgent = defineOperation({
       startFlannel,
       desired.runs_in === 'pod'
         ? sh`await_pod ${environmentOf(desired).join('\n')}; await_routes ${networks}`
-        : sh`start_flannel ${flannelUnit} ${actual.process} ${networks}`,
+        : sh`start_flannel ${whereOf(desired)} ${actual.process} ${networks}`,
     ]);
   },
   /** One that ran before goes on, and sets its things by its files of before when it is restarted. */
@@ -150,7 +167,7 @@ export const flannelAgent = defineOperation({
           flanneldProcesses,
           seeFlannel,
           leaveFlannel,
-          sh`leave_flannel ${whereOf(desired)} ${desired.cluster_cidr} ${desired.subnet} ${names(actual)} ${[...actual.routes.values()].join('\n')} ${actual.rules.legacy.join('\n')} ${actual.rules.nft.join('\n')}`,
+          sh`leave_flannel ${whereOf(desired)} ${desired.cluster_cidr} ${desired.subnet ?? ''} ${names(actual)} ${[...actual.routes.values()].join('\n')} ${actual.rules.legacy.join('\n')} ${actual.rules.nft.join('\n')}`,
           putBackEnvironment(actual.environment),
           ...(actual.bridge.length > 0 ? [] : [dropBridge]),
         ]),

@@ -3,6 +3,10 @@ import { ShellScript } from '../shell.ts';
 /** The unit of the flanneld that provision keeps. */
 export const flannelUnit = 'provision-flannel.service';
 
+/** The unit of the one that goes by etcd, and a copy of what it finds there. */
+export const flannelEtcdUnit = 'provision-flannel-etcd.service';
+export const flannelEtcdConfig = '/etc/provision/flannel-etcd/net-conf.json';
+
 /** Where pods of ours find the configuration, in their own file system; by it they are told from those of others. */
 export const podConfigPath = '/etc/provision-flannel/net-conf.json';
 
@@ -18,7 +22,7 @@ own_pod_flannelds() {
 }
 foreign_flannelds() {
   for process in $(once flannelds flanneld_processes); do
-    grep -qs '${flannelUnit}' "$process/cgroup" || is_own_pod "$process" || echo "$process"
+    grep -qs -e '${flannelUnit}' -e '${flannelEtcdUnit}' "$process/cgroup" || is_own_pod "$process" || echo "$process"
   done
 }
 `);

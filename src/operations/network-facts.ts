@@ -1,5 +1,11 @@
 import { joinScripts, ShellScript } from '../shell.ts';
-import { flanneldProcesses, flannelUnit, podConfigPath } from './flanneld-processes.ts';
+import {
+  flanneldProcesses,
+  flannelEtcdConfig,
+  flannelEtcdUnit,
+  flannelUnit,
+  podConfigPath,
+} from './flanneld-processes.ts';
 import { agentUnit } from './static-routes-state.ts';
 
 /** What a net-conf.json of flannel says, as far as it can be read. */
@@ -33,6 +39,8 @@ export interface NetworkFacts {
   readonly staticRoutes: ReadonlyMap<string, string>;
   /** Of the flannel that provision keeps; undefined where it is not installed. */
   readonly flannel: FlannelConfig | undefined;
+  /** The same of the one that goes by etcd. */
+  readonly flannelEtcd: FlannelConfig | undefined;
   /** Of one that runs in a pod of ours; undefined where none does. */
   readonly podFlannel: FlannelConfig | undefined;
   readonly foreignFlannels: readonly ForeignFlannel[];
@@ -54,6 +62,7 @@ export const networkFactsScript = joinScripts([
 [ ! -f ${staticRoutesConfig} ] || sed -n 's/^\\([A-Z_]*\\)=\\(.*\\)$/static-routes \\1 \\2/p' ${staticRoutesConfig}
 compact() { [ ! -f "$1" ] || { tr -d ' \\n\\t\\r' <"$1"; } 2>/dev/null; }
 [ ! -f ${flannelConfig} ] || echo "own-flannel $(compact ${flannelConfig})"
+[ ! -f ${flannelEtcdConfig} ] || echo "own-flannel-etcd $(compact ${flannelEtcdConfig})"
 for process in $(own_pod_flannelds); do echo "pod-flannel $(compact "$process/root${podConfigPath}")"; done
 for process in $(foreign_flannelds); do
   flag() { tr '\\0' '\\n' <"$process/cmdline" | sed -n -e "/^--*$1\\$/{n;p;}" -e "s/^--*$1=//p" | tail -n 1; }
@@ -65,21 +74,24 @@ for process in $(foreign_flannelds); do
 done 2>/dev/null
 awk '$4 == "0A" && $2 ~ /^(0*|0*(FFFF0000)?0100007F):/ { sub(/.*:/, "", $2); print "listens", $2 }' /proc/net/tcp /proc/net/tcp6 2>/dev/null
 ip -d -o link show type vxlan 2>/dev/null | sed 's/^/vxlan /'
-for path in ${undoFolder}/*/absent${staticRoutesConfig} ${undoFolder}/*/absent${flannelConfig}; do
+for path in ${undoFolder}/*/absent${staticRoutesConfig} ${undoFolder}/*/absent${flannelConfig} ${undoFolder}/*/absent${flannelEtcdConfig}; do
   [ -e "$path" ] || continue
   run=\${path#${undoFolder}/}
   [ "\${run%%/*}" != base ] || continue
-  case $path in *${staticRoutesConfig}) echo "installed ${agentUnit} \${run%%/*}" ;; *) echo "installed ${flannelUnit} \${run%%/*}" ;; esac
+  case $path in *${staticRoutesConfig}) unit=${agentUnit} ;; *${flannelEtcdConfig}) unit=${flannelEtcdUnit} ;; *) unit=${flannelUnit} ;; esac
+  echo "installed $unit \${run%%/*}"
 done`),
 ]);
 
 /** `all` gives the rest of each line that begins with that key. */
 export function parseNetworkFacts(all: (key: string) => readonly string[]): NetworkFacts {
   const own = all('own-flannel')[0];
+  const etcd = all('own-flannel-etcd')[0];
   const pod = all('pod-flannel')[0];
   return {
     staticRoutes: new Map(all('static-routes').map(splitOnce)),
     flannel: own === undefined ? undefined : readFlannelConfig(own),
+    flannelEtcd: etcd === undefined ? undefined : readFlannelConfig(etcd),
     podFlannel: pod === undefined ? undefined : readFlannelConfig(pod),
     foreignFlannels: all('foreign-flannel').map(parseForeign),
     vxlans: all('vxlan').map(parseVxlan),

@@ -18,7 +18,9 @@ import { datapath } from './datapath.ts';
 import { deadLeases } from './dead-leases.ts';
 import { deliveredPlugins } from './delivered-plugins.ts';
 import { directory } from './directory.ts';
+import { dockerBridge } from './docker-bridge.ts';
 import { drain } from './drain.ts';
+import { etcdNetwork } from './etcd-network.ts';
 import { file } from './file.ts';
 import { flannelAgent } from './flannel-agent.ts';
 import { formerAgents } from './former-agents.ts';
@@ -71,6 +73,8 @@ export const hostOperations = {
   dead_leases: deadLeases,
   delivered_plugins: deliveredPlugins,
   directory,
+  docker_bridge: dockerBridge,
+  etcd_network: etcdNetwork,
   file,
   flannel_agent: flannelAgent,
   former_agents: formerAgents,

@@ -76,6 +76,7 @@ export interface FlagWish {
   readonly drop_unknown_flags: boolean;
   /** Fields for a kubelet; it needs a folder to read them from where it reads drop-ins. */
   readonly config?: Readonly<Record<string, unknown>>;
+  readonly awaits?: DropInRequest['awaited'] | undefined;
 }
 
 export const dropInPath = (unit: string): string => `/etc/systemd/system/${unit}.d/90-provision.conf`;
@@ -94,7 +95,13 @@ export function compileWish(state: UnitState, wish: FlagWish): DropIn {
       fix: `take "${twice}" out of the flags of ${wish.unit} in the inventory`,
     });
   const flags = { ...wish.more_flags, ...wish.flags };
-  const request = { ...state.unit, path: dropInPath(wish.unit), flags, dropUnknownFlags: wish.drop_unknown_flags };
+  const request = {
+    ...state.unit,
+    path: dropInPath(wish.unit),
+    flags,
+    dropUnknownFlags: wish.drop_unknown_flags,
+    ...(wish.awaits && { awaited: wish.awaits }),
+  };
   const compiled = compileDropIn(request);
   const needsFolder =
     Object.keys(wish.config ?? {}).length > 0 &&

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Change } from '../events.ts';
 import { folderOf, ownFolder } from '../kubernetes/kubelet/kubelet-config-dir.ts';
 import { joinScripts, type ShellScript, sh } from '../shell.ts';
+import { absolutePath } from './fields.ts';
 import { digest, fileChanges, publicFile, putFile, seeWholeFile } from './managed-file.ts';
 import { defineOperation, type Written } from './operation.ts';
 import { seeUnit, seeUnitOnce, writeDropIn } from './unit-flags-script.ts';
@@ -40,6 +41,16 @@ const schema = z.strictObject({
     .default({})
     .describe('for a kubelet: the fields of `kubelet_config`, which it may need --config-dir for'),
   drop_unknown_flags: dropUnknownFlags(),
+  awaits: z
+    .strictObject({
+      unit: unitName.describe('the unit that writes it, which this one is ordered after'),
+      file: absolutePath.describe('the file, with lines NAME=VALUE'),
+      variables: z
+        .record(z.string(), z.string().regex(/^[A-Z_][A-Z0-9_]*$/, 'the name of a variable'))
+        .describe('flags by the variables that have their values'),
+    })
+    .optional()
+    .describe('flags whose values another unit writes into a file; this one does not start without'),
 });
 
 /** What our drop-in changes. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { EtcdKeys } from '../../src/kubernetes/network/etcd-keys.ts';
 import type { HostOperationName } from '../../src/operations/registry.ts';
 import { testAuthority } from '../identity/test-authority.ts';
 
@@ -131,6 +132,17 @@ iptables-${backEnd}-restore --noflush <<'END'\n${recordedRules(name)}\nEND
 iptables-${backEnd} -A FORWARD -s 10.244.0.0/16 -p tcp -j ACCEPT`;
 const dropRules = (backEnd: string) =>
   `for command in '-t nat -F' '-t nat -X' -F -X; do iptables-${backEnd} $command; done`;
+
+const startEtcd = `systemd-run -q --unit=laws-etcd.service --service-type=notify /opt/k8s/bin/etcd --data-dir=/run/laws-etcd --enable-v2 \\
+  --listen-client-urls=http://127.0.0.1:12379 --advertise-client-urls=http://127.0.0.1:12379 --listen-peer-urls=http://127.0.0.1:12380`;
+/** The configuration of somebody else, by which no host has taken a range. */
+const writeToEtcd = (api: 'v2' | 'v3'): string => {
+  const text = '{"Network":"10.9.0.0/16"}';
+  const encode = (plain: string) => Buffer.from(plain).toString('base64');
+  return api === 'v2'
+    ? `curl -fsS -X PUT --data-urlencode 'value=${text}' http://127.0.0.1:12379/v2/keys/laws/network/config`
+    : `curl -fsS -d '{"key":"${encode('/laws/network/config')}","value":"${encode(text)}"}' http://127.0.0.1:12379/v3/kv/put`;
+};
 
 const credentialWish = {
   kubeconfig: `${base}/client.kubeconfig`,
@@ -427,6 +439,32 @@ echo 0 >/proc/sys/net/ipv6/conf/default/disable_ipv6`,
       lasting: ({ process: _, ...rest }: { process: string }) => rest,
     },
   ],
+  docker_bridge: [
+    {
+      name: 'whose Docker takes the range when it is restarted',
+      wish: { unit: 'laws.service', config: `${base}/daemon.json` },
+      arrange: `ip link add docker0 type bridge; ip addr add 192.0.2.1/25 dev docker0; mkdir -p /run/flannel ${base}
+echo FLANNEL_SUBNET=10.5.1.1/24 >/run/flannel/subnet.env; echo '{ "debug": true }' >${base}/daemon.json
+${write('/etc/systemd/system/laws.service', "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sh -c 'ip addr flush dev docker0; ip addr add 10.5.1.1/24 dev docker0'\n")}systemctl daemon-reload`,
+      clean: `ip link del docker0; rm -rf ${base} /run/flannel; ${dropUnit}`,
+      lasting: ({ addresses }: { addresses: readonly string[] }) => addresses,
+    },
+  ],
+  etcd_network: (['v2', 'v3'] as const).flatMap((api) =>
+    [':', writeToEtcd(api)].map((before) => ({
+      name: `by the ${api} API, ${before === ':' ? 'where nothing is' : 'in the place of another one'}`,
+      wish: {
+        endpoints: ['http://127.0.0.1:12378', 'http://127.0.0.1:12379'],
+        api,
+        prefix: '/laws/network',
+        content: '{ "Network": "10.5.0.0/16", "Backend": { "Type": "host-gw" } }',
+      },
+      arrange: `${startEtcd}\n${before}`,
+      clean: 'systemctl stop laws-etcd.service; rm -rf /run/laws-etcd',
+      // its revision is another one after every change
+      lasting: ({ config, subnets }: EtcdKeys) => [config?.text, subnets],
+    })),
+  ),
   cni_config: [
     {
       name: 'with those of others around',

@@ -18,6 +18,7 @@ agent 10.6.0.0/16
 static-routes BACKEND vxlan
 static-routes PORT 8472
 own-flannel {"Network":"10.5.0.0/16","Backend":{"Type":"vxlan","VNI":7}}
+own-flannel-etcd {"Network":"10.5.0.0/16","SubnetLen":24,"Backend":{"Type":"host-gw"}}
 foreign-flannel pod /etc/kube-flannel/net-conf.json {"Network":"10.244.0.0/16","Backend":{"Type":"host-gw"}}
 foreign-flannel flanneld.service /etc/x.json
 listens 2815
@@ -78,6 +79,7 @@ test('what a host has of a pod network is read', () => {
       ['PORT', '8472'],
     ]),
     flannel: { network: '10.5.0.0/16', backend: 'vxlan', vni: 7 },
+    flannelEtcd: { network: '10.5.0.0/16', backend: 'host-gw' },
     foreignFlannels: [
       {
         isPod: true,

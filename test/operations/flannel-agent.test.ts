@@ -73,6 +73,23 @@ test.each<[string, object, readonly string[], readonly string[]]>([
   ['no route', {}, without('route '), ['route 10.5.2.0/24: set, to node2']],
   ['a peer on the same link', {}, [...without('route '), 'route 10.5.2.0/24 via 10.0.0.12 dev eth0'], []],
   ['host-gw', { backend: 'host-gw' }, [...without('route '), 'route 10.5.2.0/24 via 10.0.0.12 dev eth0'], []],
+  ['a range of its own choice', { runs_in: 'service-with-etcd', subnet: undefined, peers: [] }, right, []],
+  [
+    'no range yet',
+    { runs_in: 'service-with-etcd', subnet: undefined, peers: [] },
+    ['state inactive', 'process '],
+    [
+      'provision-flannel-etcd.service: start it, until it has set its routes and rules',
+      '/run/flannel/subnet.env: FLANNEL_NETWORK=10.5.0.0/16, FLANNEL_IPMASQ=true',
+      'flannel.1: make it: VXLAN 1 on port 8472 with an address of its range',
+    ],
+  ],
+  [
+    'a device with an address of another range than it has taken',
+    { runs_in: 'service-with-etcd', subnet: undefined, peers: [] },
+    [...without('device '), device.replace('10.5.1.0/32', '10.5.9.0/32')],
+    [`flannel.1: VXLAN 1 on port 8472 with 10.5.9.0/32 → ${made}`],
+  ],
   ['host-gw with a route through VXLAN', { backend: 'host-gw' }, right, ['route 10.5.2.0/24: set, to node2']],
 ])('%s', (_, more, output, expected) => {
   expect(changesOf(flannelAgent, { ...wish, ...more }, output.join('\n'))).toEqual(expected);

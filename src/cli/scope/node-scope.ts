@@ -19,7 +19,7 @@ export interface NodeScope {
   readonly peers: readonly Peer[] | Unknown;
 }
 
-const later = new Unknown('after every Node has a podCIDR');
+const unassigned = new Unknown('after every Node has a podCIDR');
 
 /** The variables `node.*` of a host. */
 export function nodeScope(
@@ -27,7 +27,10 @@ export function nodeScope(
   snapshot: ClusterSnapshot,
   inventory: Inventory,
 ): NodeScope {
-  const peers = peersOf(nodeName, snapshot) ?? later;
+  // Kubernetes knows nothing of ranges then, and nothing makes them known
+  const goesByEtcd = inventory.settings.network.agent === 'flannel-etcd';
+  const later = goesByEtcd ? null : unassigned;
+  const peers = goesByEtcd ? [] : (peersOf(nodeName, snapshot) ?? unassigned);
   if (nodeName === undefined) {
     const own = hostsWithoutNode(inventory).find((host) => host.name === name);
     const address = own?.address ?? null;
@@ -42,7 +45,7 @@ export function nodeScope(
     pod_cidr: podCidr,
     is_ready: node?.ready ?? false,
     address: node ? (node.addresses[0] ?? null) : unregistered,
-    overlay_address: podCidr instanceof Unknown ? podCidr : podCidr.replace(/\/.*/, ''),
+    overlay_address: typeof podCidr === 'string' ? podCidr.replace(/\/.*/, '') : podCidr,
     peers: peers instanceof Unknown ? peers : [...peers, ...hostPeers(hostsWithoutNode(inventory))],
   };
 }

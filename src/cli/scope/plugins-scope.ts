@@ -19,6 +19,7 @@ export async function readPlugins({ hosts }: Inventory): Promise<ReadonlyMap<str
     return answer;
   };
   const entries = hosts.map(async ({ name, settings: { artifacts } }): Promise<[string, PluginsScope]> => {
+    if (artifacts.cni_plugins === undefined) return [name, { bundled: [], separate: [] }];
     if (artifacts.flannel_cni_plugin) return [name, { bundled: [], separate: ['flannel'] }];
     return [name, { bundled: (await holds(artifacts.cni_plugins.path)) ? ['flannel'] : [], separate: [] }];
   });

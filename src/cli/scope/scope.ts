@@ -11,6 +11,7 @@ import type { CarrierFile } from '../carrier.ts';
 import type { RebuiltHost } from '../rebuilt-host.ts';
 import { carrierScope, carrierVariables } from './carrier-scope.ts';
 import { daemonsetScope, daemonsetVariables } from './daemonset-scope.ts';
+import { type EtcdFiles, etcdScope, etcdVariables } from './etcd-scope.ts';
 import { flannelScope, flannelVariables } from './flannel-scope.ts';
 import { nodeScope } from './node-scope.ts';
 import { type PluginsScope, pluginsVariables } from './plugins-scope.ts';
@@ -31,6 +32,7 @@ export const engineVariables = {
     peers: z.array(z.object({ name: z.string(), pod_cidr: z.string(), address: z.string() })),
   }),
   flannel: flannelVariables,
+  etcd: etcdVariables,
   api: z.object({ server: z.string(), ca: z.string().optional().describe('PEM in base64') }),
   authority: z.object({ certificate: z.string().describe('PEM') }),
   bootstrap: z.object({
@@ -54,6 +56,7 @@ interface Further {
   readonly token: string;
   /** What runs have seen of Nodes, by name. */
   readonly recalled: ReadonlyMap<string, NodeRecord>;
+  readonly etcdFiles: EtcdFiles;
 }
 
 /** The variables of a host, as far as they are known yet. */
@@ -62,7 +65,7 @@ export function scopeOf(
   plugins: ReadonlyMap<string, PluginsScope>,
   ownFiles: ReadonlyMap<string, OwnFiles>,
   { recreatePods, oldMachineIsOff = false }: { readonly recreatePods: boolean; readonly oldMachineIsOff?: boolean },
-  { authority, carrier, rebuilt, recalled, token }: Further,
+  { authority, carrier, rebuilt, recalled, token, etcdFiles }: Further,
 ): RunRequest['scope'] {
   const scopes = new Map(inventory.hosts.map((host) => [host.name, hostScope(host)]));
   const settings = new Map(inventory.hosts.map((host) => [host.name, host.settings.identity]));
@@ -85,6 +88,7 @@ export function scopeOf(
         replicaScope(replicaGround(host, [...hosts.values()], inventory, ownFiles))),
       run,
       flannel: flannelScope(host, node.address, inventory, snapshot),
+      etcd: etcdScope(host, hosts, inventory, snapshot, etcdFiles),
       api: {
         server: settings.get(host.name)?.api_server ?? snapshot.endpoint?.server ?? null,
         ca: snapshot.endpoint?.ca ?? null,

@@ -1,7 +1,10 @@
 import { ProvisionError } from '../../errors.ts';
 
-/** What can carry packets between hosts: a script of ours, flanneld as a service of the host, or in pods of a DaemonSet. */
-export const networkAgents = ['static-routes', 'flannel', 'flannel-daemonset'] as const;
+/**
+ * What can carry packets between hosts: a script of ours, flanneld as a service of the host, in pods of a DaemonSet, or as a
+ * service that goes by etcd.
+ */
+export const networkAgents = ['static-routes', 'flannel', 'flannel-daemonset', 'flannel-etcd'] as const;
 
 export type AgentName = (typeof networkAgents)[number];
 

@@ -1,6 +1,6 @@
 import { countingOccurrences, type Flag, parseFlags, saysTheSame, type WantedFlags } from '../flags/flags.ts';
 import { type Binary, unknownInUnit, unknownWanted } from '../flags/unknown-flags.ts';
-import { renderDropIn } from './drop-in-text.ts';
+import { type Awaited, renderDropIn } from './drop-in-text.ts';
 import { editCommand } from './edit-command.ts';
 import { binaryIndex, readBase, type UnitRequest } from './unit-command.ts';
 
@@ -9,6 +9,8 @@ export interface DropInRequest extends UnitRequest {
   /** The one that ExecStart starts, where it is known which flags it knows; else no flag is called unknown. */
   readonly binary?: Binary;
   readonly dropUnknownFlags?: boolean;
+  /** A file that sets these flags, by the variables that it has their values in, and the unit that writes it. */
+  readonly awaited?: Awaited & { readonly variables: Readonly<Record<string, string>> };
 }
 
 export interface DropIn {
@@ -28,8 +30,9 @@ export interface DropIn {
 export function compileDropIn(request: DropInRequest): DropIn {
   const { command, file, words, environment } = readBase(request);
   const base = words.map((word) => word.value);
-  const wanted = Object.entries(request.flags);
-  const { binary } = request;
+  const { binary, awaited } = request;
+  const fromFile = Object.entries(awaited?.variables ?? {}).map(([flag, name]) => [flag, placeFor(name)] as const);
+  const wanted = [...Object.entries(request.flags), ...fromFile];
   const unknownNames = wanted.map(([name]) => name).filter((name) => binary && !binary.known.has(name));
   if (binary && unknownNames.length > 0) throw unknownWanted(unknownNames, binary);
 
@@ -53,10 +56,14 @@ export function compileDropIn(request: DropInRequest): DropIn {
   const { lines, argv, flattened } = editCommand(command, words, own, edits, unknown);
   return {
     path: request.path,
-    content: renderDropIn(lines),
+    content: renderDropIn(lines.map(withVariables), awaited),
     base,
-    effective: argv,
+    effective: argv.map(withVariables),
     flattened,
     dropped: unknown.map((flag) => flag.name),
   };
 }
+
+/** Nothing that systemd expands, until the flag has found its place. */
+const placeFor = (variable: string): string => `@@${variable}@@`;
+const withVariables = (word: string): string => word.replaceAll(/@@(\w+)@@/g, (_, name: string) => `\${${name}}`);

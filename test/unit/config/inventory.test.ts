@@ -189,7 +189,7 @@ describe('what is refused', () => {
           12 |     kubelet: { flags: { --v: 2 } }
              |                         ^
       ✖ CONFIG_INVALID  inventory.yaml:13:23
-        Invalid option: expected one of "static-routes"|"flannel"|"flannel-daemonset" (did you mean "static-routes"?)
+        Invalid option: expected one of "static-routes"|"flannel"|"flannel-daemonset"|"flannel-etcd" (did you mean "static-routes"?)
           13 |     network: { agent: static-route, masquerade: yes }
              |                       ^
       ✖ CONFIG_INVALID  inventory.yaml:13:49

@@ -202,3 +202,46 @@ it('reads which flags take a value off --help', () => {
   expect(known.get('tracing')).toEqual({ takesValue: false });
   expect(known.has('v')).toBe(true);
 });
+
+describe('flags whose values another unit writes into a file', () => {
+  const awaited = { unit: 'flanneld.service', file: '/run/flannel/subnet.env', variables: { bip: 'FLANNEL_SUBNET' } };
+  const docker = (line: string) => ({
+    unitText: `# /lib/systemd/system/docker.service\n[Service]\n${line}\n`,
+    environmentTexts: new Map<string, string>(),
+    path: '/etc/systemd/system/docker.service.d/90-provision.conf',
+    flags: { 'ip-masq': false },
+    awaited,
+  });
+
+  it('are variables to systemd, in the place of those that are there', () => {
+    const { content } = compileDropIn(docker('ExecStart=/usr/sbin/dockerd -H fd:// --bip=172.30.0.1/16 $DOCKER_OPTS'));
+    expect(content?.replace(/^#.*\n/gm, '')).toBe(`[Unit]
+Wants=flanneld.service
+After=flanneld.service
+
+[Service]
+EnvironmentFile=-/run/flannel/subnet.env
+ExecStartPre=/bin/sh -c 'until test -s /run/flannel/subnet.env; do sleep 1; done'
+ExecStart=
+ExecStart=/usr/sbin/dockerd \\
+  -H fd:// \\
+  --bip=\${FLANNEL_SUBNET} \\
+  $DOCKER_OPTS \\
+  --ip-masq=false
+`);
+  });
+
+  it('are read back with the values that the file has', () => {
+    const { content } = compileDropIn(docker('ExecStart=/usr/sbin/dockerd -H fd://'));
+    const readBack = compileDropIn({
+      ...docker(
+        `ExecStart=/usr/sbin/dockerd -H fd://\n# /etc/systemd/system/docker.service.d/90-provision.conf\n${content}`,
+      ),
+      environmentTexts: new Map([['/run/flannel/subnet.env', 'FLANNEL_SUBNET=10.5.1.1/24\n']]),
+      path: '/none/99-other.conf',
+      flags: {},
+      awaited: { ...awaited, variables: {} },
+    });
+    expect(effectiveFlag(readBack.base, 'bip')).toBe('10.5.1.1/24');
+  });
+});
