@@ -1,9 +1,10 @@
 import type { Inventory } from '../config/host.ts';
 import type { Host, HostTarget } from '../engine/host.ts';
-import { ProvisionError } from '../errors.ts';
+import { ProvisionError, ProvisionErrors } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { planAgentChange } from '../kubernetes/network/agent-change.ts';
-import { agentsOf, wantedAgent } from './check-network.ts';
+import { type AgentOfHost, checkAgents } from '../kubernetes/network/agents.ts';
+import { agentsOf, wantedAgent, withPlace } from './check-network.ts';
 import { type AskingOptions, runPlanned } from './planned-run.ts';
 import { type PreparedRun, prepareRun, type RunOptions } from './wire.ts';
 
@@ -37,6 +38,7 @@ async function prepare(file: string, options: NetworkChangeOptions, emit: Emit):
           const installed = hosts.flatMap(agentsOf);
           // one that goes on may have been cut off between two agents
           if (installed.length === 0 && options.resumes === undefined) throw noAgent(inventory);
+          refuseEtcd(installed, inventory);
           if (!isTold) request.emit({ type: 'network-change', ...planAgentChange(installed, wantedAgent(inventory)) });
           isTold = true;
         },
@@ -56,6 +58,14 @@ function refuseMissing(wanted: readonly HostTarget[], reached: readonly Host[]):
     why: 'A host that stays with the agent or backend of before can lose the packets of all others',
     fix: 'See that they can be reached, then run again; or take a host that is gone for good out of the inventory.',
   });
+}
+
+/** Containers on docker0 are on another network than pods with plugins: no address of theirs would stay. */
+function refuseEtcd(installed: readonly AgentOfHost[], inventory: Inventory): void {
+  const wanted = wantedAgent(inventory);
+  const refusals = checkAgents(wanted, installed);
+  if (refusals.length > 0 && [wanted, ...installed].some(({ agent }) => agent === 'flannel-etcd'))
+    throw new ProvisionErrors(refusals.map((error) => withPlace(error, inventory.locate(['network', 'agent']))));
 }
 
 const noAgent = (inventory: Inventory): ProvisionError =>

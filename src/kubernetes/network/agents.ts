@@ -48,9 +48,17 @@ export function checkAgents(wanted: NetworkAgent, installed: readonly AgentOfHos
       kind: 'cluster',
       what: `The inventory says ${describeAgent(wanted)}, but ${kinds.map((kind) => `${hostsWith(kind, others)} ${kind}`).join(', ')}`,
       why: 'Hosts with different ones can lose the packets between their pods: all of them have to change together, which `up` does not do',
-      fix: `Change them all together: ./provision network change INVENTORY. Or: ${back[0]?.toLowerCase()}${back.slice(1)}, or take back ${undo ? `what installed it (${undo})` : 'the run that installed it (`./provision history`)'} and then run \`up\` with the inventory as it is.`,
+      fix: `${wayThere(wanted, others)}${back[0]?.toLowerCase()}${back.slice(1)}, or take back ${undo ? `what installed it (${undo})` : 'the run that installed it (`./provision history`)'} and then run \`up\` with the inventory as it is.`,
     }),
   ];
+}
+
+/** Containers leave docker0 node by node; nothing brings them back there but undo. */
+function wayThere(wanted: NetworkAgent, others: readonly NetworkAgent[]): string {
+  if (wanted.agent === 'flannel-etcd') return 'To keep what is there, ';
+  return others.some(({ agent }) => agent === 'flannel-etcd')
+    ? 'Let nodes leave docker0 one after the other: ./provision migrate INVENTORY. Or: '
+    : 'Change them all together: ./provision network change INVENTORY. Or: ';
 }
 
 const hostsWith = (kind: string, all: readonly AgentOfHost[]): string => {

@@ -34,6 +34,14 @@ describe('an agent that is to change', () => {
   });
 });
 
+test.each<[string, NetworkAgent, NetworkAgent, string]>([
+  ['of the kernel’s routes', vxlan, hostGw, 'provision network change INVENTORY'],
+  ['from docker0', hostGw, { agent: 'flannel-etcd', backend: 'host-gw' }, 'provision migrate INVENTORY'],
+  ['to docker0', { agent: 'flannel-etcd', backend: 'host-gw' }, hostGw, 'To keep what is there, say network: {'],
+])('the way to another agent, %s', (_, wanted, installed, words) => {
+  expect(checkAgents(wanted, [on('a', installed)])[0]?.fix).toContain(words);
+});
+
 describe('a flannel of somebody else', () => {
   const foreign = { host: 'a', isPod: false, configPath: '/etc/x.json', backend: 'vxlan' };
   const codes = (more: object) => checkForeignAgents('10.5.0.0/16', [{ ...foreign, ...more }]).map(({ code }) => code);
