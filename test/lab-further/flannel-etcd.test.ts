@@ -110,7 +110,7 @@ describeOwnLab(
         expect(await bridgeOf(lab(), node)).toBe(range);
         expect(await dockerFlags(lab(), node)).toBe(`--bip=${range}\n--ip-masq=false\n--mtu=1450`);
         expect(await on(lab(), node, 'stat -c %a:%u /etc/provision/flannel-etcd/client-key.pem')).toBe('600:0');
-        expect(await on(lab(), node, 'ls /etc/cni/net.d /opt/cni/bin 2>/dev/null; exit 0')).toBe('');
+        expect(await on(lab(), node, 'find /etc/cni/net.d /opt/cni -type f 2>/dev/null; exit 0')).toBe('');
       }
       for (const address of await podAddresses(lab())) expect(address).toMatch(/^10\.5\./);
       const ends = first.events.flatMap((event) => (event.type === 'batch-started' ? [event.hosts.join()] : []));
@@ -157,7 +157,7 @@ describeOwnLab(
       expect(await subnetOf(lab(), 'node1')).toBe(ranges['node1']);
     });
 
-    test('another MTU goes into etcd, to flanneld, and by restarts of Docker to containers', async () => {
+    test('an MTU that this flannel cannot set is refused; other settings go into etcd and to flanneld, and Docker goes on', async () => {
       second = await runUp(
         writeEtcdInventory(lab(), 'mtu', ({ vars }) => Object.assign(vars['network'] ?? {}, { mtu: 1400 })),
       );
@@ -170,7 +170,7 @@ describeOwnLab(
       );
       expect(second.code, told(second)).toBe(0);
       expect(second.changed).toContain('cp1: flannel finds the pod range and its backend in etcd');
-      expect(second.changed.filter((task) => task.includes('Docker'))).toEqual([]);
+      expect(second.changed.filter((task) => task.includes('Docker runs'))).toEqual([]);
       const other = (ranges['node2'] ?? '').replace('.1/24', '.0/24');
       const route = () => on(lab(), 'node1', `ip -4 route show ${other}`);
       await eventually(
