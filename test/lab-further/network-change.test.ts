@@ -10,7 +10,7 @@ import {
   watchNetworkChange,
 } from '../lab/network-changes.ts';
 import { describeOwnLab } from '../lab/own-lab.ts';
-import { kubectl, onEach } from '../lab/read-hosts.ts';
+import { kubectl, on, onEach } from '../lab/read-hosts.ts';
 import { runResume, undoRoll } from '../lab/run-roll.ts';
 import { runUp } from '../lab/run-up.ts';
 import { namesOf, nodeNames, told } from '../lab/settle.ts';
@@ -103,6 +103,25 @@ describeOwnLab(
       expect(await onEach(lab(), others, agentsScript)).toEqual(before);
       await lab().start(node);
       await traffic.flows(120);
+    });
+
+    test('a host on which the new agent does not start takes all of them back', async () => {
+      const [, node = ''] = nodeNames(lab());
+      const dropIn = '/etc/systemd/system/provision-flannel.service.d';
+      await on(lab(), node, `mkdir ${dropIn}; printf '[Service]\\nExecStartPre=/bin/false\\n' >${dropIn}/broken.conf`);
+      const before = await onEach(lab(), namesOf(lab()), agentsScript);
+      const since = traffic.now();
+      const run = await runNetworkChange(lab(), inventoryOf(flannelVxlan), '--yes');
+      expect(run.codes, told(run)).toEqual(['AGENT_FAILED', 'ROLL_STOPPED']);
+      for (const one of nodeNames(lab())) expect(run.failures.at(-1)?.error.why).toContain(one);
+      expect(run.failures.at(-1)?.error.why).not.toContain('could not be taken back');
+      await traffic.flows(30);
+      note('static-routes host-gw → flannel vxlan, taken back', measureCut(traffic, since));
+      expect(await onEach(lab(), namesOf(lab()), agentsScript)).toEqual(before);
+      await on(lab(), node, `rm -r ${dropIn}; systemctl daemon-reload`);
+      const up = await runUp(inventoryOf(scriptHostGw));
+      expect(up.code, told(up)).toBe(0);
+      expect(up.changed).toEqual([]);
     });
 
     for (const [index, { to, failed, seconds }] of changes.entries()) {
