@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Lab } from '../../src/lab/lab.ts';
 import {
@@ -21,19 +22,30 @@ const scriptHostGw: Network = { agent: 'static-routes', backend: 'host-gw' };
 const scriptVxlan: Network = { agent: 'static-routes', backend: 'vxlan' };
 const flannelHostGw: Network = { agent: 'flannel', backend: 'host-gw' };
 const flannelVxlan: Network = { agent: 'flannel', backend: 'vxlan' };
+const flannelOtherPort: Network = { agent: 'flannel', backend: 'vxlan', port: 4789 };
+const scriptOtherPort: Network = { agent: 'static-routes', backend: 'vxlan', port: 4789 };
 const podsVxlan: Network = { agent: 'flannel-daemonset', backend: 'vxlan' };
+const podsHostGw: Network = { agent: 'flannel-daemonset', backend: 'host-gw' };
+
+/** A pod asks anew 0.2 s after each answer; what is above that is the network, or a machine that has other work. */
+const undisturbed = { failed: 0, seconds: 5 };
+/** A request that is not answered for five seconds has failed. */
+const cutOff = { failed: 6, seconds: 12 };
 
 /** One after another; `failed` and `seconds` are what pods may go through at the most. */
 const changes: readonly { readonly to: Network; readonly failed: number; readonly seconds: number }[] = [
-  { to: flannelHostGw, failed: 0, seconds: 4 },
-  { to: flannelVxlan, failed: 6, seconds: 12 },
-  { to: flannelHostGw, failed: 6, seconds: 12 },
-  { to: scriptVxlan, failed: 6, seconds: 12 },
-  { to: flannelVxlan, failed: 6, seconds: 12 },
-  { to: podsVxlan, failed: 0, seconds: 4 },
-  { to: flannelVxlan, failed: 0, seconds: 4 },
-  { to: scriptHostGw, failed: 6, seconds: 12 },
-  { to: podsVxlan, failed: 6, seconds: 12 },
+  { to: flannelHostGw, ...undisturbed },
+  { to: flannelVxlan, ...undisturbed },
+  { to: flannelHostGw, ...undisturbed },
+  { to: scriptVxlan, ...cutOff },
+  { to: flannelVxlan, ...undisturbed },
+  { to: podsVxlan, ...undisturbed },
+  { to: flannelVxlan, ...undisturbed },
+  { to: flannelOtherPort, ...cutOff },
+  { to: scriptOtherPort, ...cutOff },
+  { to: scriptHostGw, ...cutOff },
+  { to: podsVxlan, ...undisturbed },
+  { to: podsHostGw, ...undisturbed },
 ];
 
 /** Units, devices, chains and files of agents that a host may have, and its routes to pods. */
@@ -74,6 +86,14 @@ describeOwnLab(
       traffic = await startTraffic(lab(), [one, two, ...others]);
     });
     afterAll(() => say(measured.join('\n')));
+
+    test('while nothing changes', async () => {
+      const since = traffic.now();
+      await setTimeout(30_000);
+      const cut = measureCut(traffic, since);
+      note('nothing changed', cut);
+      expect(cut).toMatchObject({ failed: 0, foreign: 0, started: 0 });
+    });
 
     test('up refuses it and names the command; without an answer nothing is changed', async () => {
       const inventory = inventoryOf(flannelHostGw);
