@@ -39,7 +39,8 @@ async function prepare(file: string, options: NetworkChangeOptions, emit: Emit):
           // one that goes on may have been cut off between two agents
           if (installed.length === 0 && options.resumes === undefined) throw noAgent(inventory);
           refuseEtcd(installed, inventory);
-          if (!isTold) request.emit({ type: 'network-change', ...planAgentChange(installed, wantedAgent(inventory)) });
+          if (installed.length > 0 && !isTold)
+            request.emit({ type: 'network-change', ...planAgentChange(installed, wantedAgent(inventory)) });
           isTold = true;
         },
       };

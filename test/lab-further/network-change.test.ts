@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Lab } from '../../src/lab/lab.ts';
 import {
@@ -10,7 +11,7 @@ import {
   watchNetworkChange,
 } from '../lab/network-changes.ts';
 import { describeOwnLab } from '../lab/own-lab.ts';
-import { kubectl, onEach } from '../lab/read-hosts.ts';
+import { kubectl, on, onEach } from '../lab/read-hosts.ts';
 import { runResume, undoRoll } from '../lab/run-roll.ts';
 import { runUp } from '../lab/run-up.ts';
 import { namesOf, nodeNames, told } from '../lab/settle.ts';
@@ -21,19 +22,30 @@ const scriptHostGw: Network = { agent: 'static-routes', backend: 'host-gw' };
 const scriptVxlan: Network = { agent: 'static-routes', backend: 'vxlan' };
 const flannelHostGw: Network = { agent: 'flannel', backend: 'host-gw' };
 const flannelVxlan: Network = { agent: 'flannel', backend: 'vxlan' };
+const flannelOtherPort: Network = { agent: 'flannel', backend: 'vxlan', port: 4789 };
+const scriptOtherPort: Network = { agent: 'static-routes', backend: 'vxlan', port: 4789 };
 const podsVxlan: Network = { agent: 'flannel-daemonset', backend: 'vxlan' };
+const podsHostGw: Network = { agent: 'flannel-daemonset', backend: 'host-gw' };
+
+/** A pod asks anew 0.2 s after each answer; what is above that is the network, or a machine that has other work. */
+const undisturbed = { failed: 0, seconds: 5 };
+/** A request that is not answered for five seconds has failed. */
+const cutOff = { failed: 6, seconds: 12 };
 
 /** One after another; `failed` and `seconds` are what pods may go through at the most. */
 const changes: readonly { readonly to: Network; readonly failed: number; readonly seconds: number }[] = [
-  { to: flannelHostGw, failed: 0, seconds: 4 },
-  { to: flannelVxlan, failed: 6, seconds: 12 },
-  { to: flannelHostGw, failed: 6, seconds: 12 },
-  { to: scriptVxlan, failed: 6, seconds: 12 },
-  { to: flannelVxlan, failed: 6, seconds: 12 },
-  { to: podsVxlan, failed: 0, seconds: 4 },
-  { to: flannelVxlan, failed: 0, seconds: 4 },
-  { to: scriptHostGw, failed: 6, seconds: 12 },
-  { to: podsVxlan, failed: 6, seconds: 12 },
+  { to: flannelHostGw, ...undisturbed },
+  { to: flannelVxlan, ...undisturbed },
+  { to: flannelHostGw, ...undisturbed },
+  { to: scriptVxlan, ...cutOff },
+  { to: flannelVxlan, ...undisturbed },
+  { to: podsVxlan, ...undisturbed },
+  { to: flannelVxlan, ...undisturbed },
+  { to: flannelOtherPort, ...cutOff },
+  { to: scriptOtherPort, ...cutOff },
+  { to: scriptHostGw, ...cutOff },
+  { to: podsVxlan, ...undisturbed },
+  { to: podsHostGw, ...undisturbed },
 ];
 
 /** Units, devices, chains and files of agents that a host may have, and its routes to pods. */
@@ -75,6 +87,14 @@ describeOwnLab(
     });
     afterAll(() => say(measured.join('\n')));
 
+    test('while nothing changes', async () => {
+      const since = traffic.now();
+      await setTimeout(30_000);
+      const cut = measureCut(traffic, since);
+      note('nothing changed', cut);
+      expect(cut).toMatchObject({ failed: 0, foreign: 0, started: 0 });
+    });
+
     test('up refuses it and names the command; without an answer nothing is changed', async () => {
       const inventory = inventoryOf(flannelHostGw);
       const refused = await runUp(inventory);
@@ -103,6 +123,25 @@ describeOwnLab(
       expect(await onEach(lab(), others, agentsScript)).toEqual(before);
       await lab().start(node);
       await traffic.flows(120);
+    });
+
+    test('a host on which the new agent does not start takes all of them back', async () => {
+      const [, node = ''] = nodeNames(lab());
+      const dropIn = '/etc/systemd/system/provision-flannel.service.d';
+      await on(lab(), node, `mkdir ${dropIn}; printf '[Service]\\nExecStartPre=/bin/false\\n' >${dropIn}/broken.conf`);
+      const before = await onEach(lab(), namesOf(lab()), agentsScript);
+      const since = traffic.now();
+      const run = await runNetworkChange(lab(), inventoryOf(flannelVxlan), '--yes');
+      expect(run.codes, told(run)).toEqual(['AGENT_FAILED', 'ROLL_STOPPED']);
+      for (const one of nodeNames(lab())) expect(run.failures.at(-1)?.error.why).toContain(one);
+      expect(run.failures.at(-1)?.error.why).not.toContain('could not be taken back');
+      await traffic.flows(30);
+      note('static-routes host-gw → flannel vxlan, taken back', measureCut(traffic, since));
+      expect(await onEach(lab(), namesOf(lab()), agentsScript)).toEqual(before);
+      await on(lab(), node, `rm -r ${dropIn}; systemctl daemon-reload`);
+      const up = await runUp(inventoryOf(scriptHostGw));
+      expect(up.code, told(up)).toBe(0);
+      expect(up.changed).toEqual([]);
     });
 
     for (const [index, { to, failed, seconds }] of changes.entries()) {

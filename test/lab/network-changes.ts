@@ -13,9 +13,11 @@ import { longestSilence } from './traffic-log.ts';
 export interface Network {
   readonly agent: 'static-routes' | 'flannel' | 'flannel-daemonset';
   readonly backend: 'host-gw' | 'vxlan';
+  readonly port?: number;
 }
 
-export const titleOf = ({ agent, backend }: Network): string => `${agent} ${backend}`;
+export const titleOf = ({ agent, backend, port }: Network): string =>
+  `${agent} ${backend}${port === undefined ? '' : `, port ${port}`}`;
 
 const release = '0.28.7';
 
@@ -23,11 +25,11 @@ const release = '0.28.7';
 export async function openNetworks(lab: Lab): Promise<(network: Network) => string> {
   const program = await buildFlanneld(labCacheFolder(), release, say);
   const flanneld = await placeFlanneld(lab.folder, program, release);
-  return ({ agent, backend }) =>
-    writeInventory(lab, `${agent}-${backend}`, ({ all }) => {
+  return ({ agent, backend, port }) =>
+    writeInventory(lab, `${agent}-${backend}-${port ?? 'usual'}`, ({ all }) => {
       Object.assign(all.vars['artifacts'] ?? {}, { flanneld });
       const flannel = agent === 'flannel-daemonset' ? { flannel: { version: release } } : {};
-      all.vars['network'] = { agent, backend, ...flannel };
+      all.vars['network'] = { agent, backend, ...flannel, ...(port !== undefined && { vxlan: { port } }) };
     });
 }
 
