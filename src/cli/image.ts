@@ -3,7 +3,7 @@ import { inOrder } from '../config/check.ts';
 import { checkLocalFiles } from '../config/local-files.ts';
 import { ProvisionError, ProvisionErrors } from '../errors.ts';
 import { makeCarrier } from './carrier.ts';
-import { readFiles } from './wire.ts';
+import { readFiles } from './wire/read-files.ts';
 
 /** The command `image`: writes the image that `up` would load or push, and says what it is. */
 export async function image(file: string, output: string): Promise<void> {

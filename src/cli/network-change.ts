@@ -6,7 +6,7 @@ import { planAgentChange } from '../kubernetes/network/agent-change.ts';
 import { type AgentOfHost, checkAgents } from '../kubernetes/network/agents.ts';
 import { agentsOf, wantedAgent, withPlace } from './check-network.ts';
 import { type AskingOptions, runPlanned } from './planned-run.ts';
-import { type PreparedRun, prepareRun, type RunOptions } from './wire.ts';
+import { type PreparedRun, prepareRun, type RunOptions } from './wire/wire-run.ts';
 
 export interface NetworkChangeOptions extends RunOptions, AskingOptions {}
 

@@ -3,7 +3,7 @@ import { quote } from '../shell.ts';
 import { announce, perform } from './execute-run.ts';
 import { exitCodeOf, printError } from './output.ts';
 import type { UpOptions } from './up.ts';
-import { wireRun } from './wire.ts';
+import { wireRun } from './wire/wire-run.ts';
 
 /** 2 says that there is something to do, so what is wrong with the command line or the inventory exits with 1. */
 export const planExitCode = (errorExitCode: number): number => (errorExitCode === 2 ? 1 : errorExitCode);

@@ -9,8 +9,8 @@ import { canAsk, confirm } from './confirm.ts';
 import { announce, perform, type ShowOptions } from './execute-run.ts';
 import { exitCodeOf, printError } from './output.ts';
 import { planExitCode, sameCommand } from './plan.ts';
-import type { PreparedRun } from './wire.ts';
-import { withLock } from './wire-lock.ts';
+import { withLock } from './wire/wire-lock.ts';
+import type { PreparedRun } from './wire/wire-run.ts';
 
 export interface AskingOptions extends ShowOptions {
   /** Show the plan and change nothing. */

@@ -9,7 +9,7 @@ import { findHost } from './find-host.ts';
 import { secrets } from './login/secrets.ts';
 import { type AskingOptions, runPlanned } from './planned-run.ts';
 import { rebuiltHost } from './rebuilt-host.ts';
-import { prepareRun, type RunOptions } from './wire.ts';
+import { prepareRun, type RunOptions } from './wire/wire-run.ts';
 
 export interface RebuildOptions extends RunOptions, AskingOptions {
   /** The host of the inventory, or the Node by its `node_name`. */

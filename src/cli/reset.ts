@@ -1,6 +1,6 @@
 import { quote } from '../shell.ts';
 import { type AskingOptions, runPlanned } from './planned-run.ts';
-import { prepareReset, type ResetOptions as WiredOptions } from './wire-reset.ts';
+import { prepareReset, type ResetOptions as WiredOptions } from './wire/wire-reset.ts';
 
 export type ResetOptions = WiredOptions & AskingOptions;
 

@@ -10,8 +10,8 @@ import { type ResetOptions, reset } from './reset.ts';
 import { type RollOptions, roll } from './roll.ts';
 import { undo } from './undo.ts';
 import { up } from './up.ts';
-import type { RunOptions } from './wire.ts';
-import type { UndoOptions } from './wire-undo.ts';
+import type { RunOptions } from './wire/wire-run.ts';
+import type { UndoOptions } from './wire/wire-undo.ts';
 
 interface ResumeOptions extends ShowOptions {
   /** Do not ask before a roll is gone on with. */

@@ -2,7 +2,7 @@ import type { Emit } from '../events.ts';
 import { quote } from '../shell.ts';
 import { type AskingOptions, runPlanned } from './planned-run.ts';
 import { nameOptions, type TypedSetting } from './roll-settings.ts';
-import { prepareRun, type RunOptions } from './wire.ts';
+import { prepareRun, type RunOptions } from './wire/wire-run.ts';
 
 export interface RollOptions extends RunOptions, AskingOptions {
   /** Settings that were given by options of their own, not by `--set`. */

@@ -4,7 +4,7 @@ import { listRuns, type RecordedRun } from '../journal/recorded-run.ts';
 import { irreversibleIn } from '../journal/summary.ts';
 import { isAlive, runsFolder } from './begin-journal.ts';
 import { announce, execute, localTime, type ShowOptions } from './execute-run.ts';
-import { type UndoOptions, wireUndo } from './wire-undo.ts';
+import { type UndoOptions, wireUndo } from './wire/wire-undo.ts';
 
 /** The command `undo`; resolves to its exit code. */
 export function undo(id: string | undefined, options: UndoOptions & ShowOptions): Promise<number> {

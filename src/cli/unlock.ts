@@ -8,8 +8,8 @@ import { openCluster } from '../kubernetes/cluster/api.ts';
 import { createNdjson } from '../reporters/ndjson.ts';
 import { secrets } from './login/secrets.ts';
 import { hasEnded } from './this-process.ts';
-import { newRunId } from './wire.ts';
-import { newLock, unlockCommand } from './wire-lock.ts';
+import { newRunId } from './wire/run-id.ts';
+import { newLock, unlockCommand } from './wire/wire-lock.ts';
 
 export interface UnlockOptions {
   readonly force: boolean;

@@ -1,6 +1,6 @@
 import { execute, type ShowOptions } from './execute-run.ts';
-import { type RunOptions, wireRun } from './wire.ts';
-import { withLock } from './wire-lock.ts';
+import { withLock } from './wire/wire-lock.ts';
+import { type RunOptions, wireRun } from './wire/wire-run.ts';
 
 export interface UpOptions extends RunOptions, ShowOptions {}
 

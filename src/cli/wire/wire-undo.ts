@@ -1,19 +1,17 @@
 import { existsSync } from 'node:fs';
-import type { Inventory, Host as InventoryHost } from '../config/host.ts';
-import { limitHosts } from '../config/select.ts';
-import type { RunRequest } from '../engine/run-state.ts';
-import { undoStages } from '../engine/undo-stages.ts';
-import { ProvisionError } from '../errors.ts';
-import type { Emit } from '../events.ts';
-import { hostsToUndo } from '../journal/history.ts';
-import { entriesOf, type RecordedRun } from '../journal/recorded-run.ts';
-import { openCluster } from '../kubernetes/cluster/api.ts';
-import { findOperation } from '../operations/registry.ts';
-import { agentUnit } from '../operations/static-routes-state.ts';
-import { beginJournal } from './begin-journal.ts';
-import { secrets } from './login/secrets.ts';
-import { wantedObjects } from './wanted-objects.ts';
-import { describeHolder, newRunId, readFiles, toTargets, unitsOf } from './wire.ts';
+import type { Inventory, Host as InventoryHost } from '../../config/host.ts';
+import { limitHosts } from '../../config/select.ts';
+import type { RunRequest } from '../../engine/run-state.ts';
+import { undoStages } from '../../engine/undo-stages.ts';
+import { ProvisionError } from '../../errors.ts';
+import type { Emit } from '../../events.ts';
+import { hostsToUndo } from '../../journal/history.ts';
+import { entriesOf, type RecordedRun } from '../../journal/recorded-run.ts';
+import { findOperation } from '../../operations/registry.ts';
+import { wantedObjects } from '../wanted-objects.ts';
+import { beginRun } from './begin-run.ts';
+import { readFiles } from './read-files.ts';
+import { toTargets } from './to-targets.ts';
 import { withLock } from './wire-lock.ts';
 
 export interface UndoOptions {
@@ -41,9 +39,7 @@ export async function wireUndo(
   const affected = names.map((name) => findHost(name, inventory, run));
   const chosen = affected.filter((host) => limited.includes(host));
   const hosts = await toTargets(chosen, chosen, inventory, options);
-  const now = new Date();
-  const id = newRunId(now);
-  const { cluster, timeouts } = inventory.settings;
+  const { timeouts } = inventory.settings;
   const stages = undoStages({
     run,
     hosts: hosts.map((host) => host.name),
@@ -58,27 +54,8 @@ export async function wireUndo(
   const references = wantedObjects(stages, inventory, undefined);
   const nodes = entriesOf(run, 'nodes').flatMap((entry) => entry.nodes);
   const request: RunRequest = {
-    id,
-    command: 'undo',
+    ...beginRun({ command: 'undo', inventory, file, options, hosts, stages, references, undoes: run.id }),
     undoes: run.id,
-    holder: describeHolder(id, now),
-    hosts,
-    stages,
-    facts: { units: unitsOf(inventory) },
-    hide: secrets.hide,
-    agentUnit,
-    concurrency: options.concurrency,
-    verify: false,
-    journal: beginJournal({
-      id,
-      command: 'undo',
-      inventory: file,
-      options,
-      hosts,
-      undoes: run.id,
-      resumes: options.resumes,
-    }),
-    openCluster: () => openCluster(cluster.kubeconfig, { references, hide: secrets.hide }),
     check(reached) {
       for (const host of reached) host.nodeName = nodes.find((node) => node.host === host.name)?.name;
     },

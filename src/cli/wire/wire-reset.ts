@@ -1,35 +1,25 @@
-import { join } from 'node:path';
-import type { Inventory } from '../config/host.ts';
-import { openTemplates } from '../config/template.ts';
-import type { Host } from '../engine/host.ts';
-import { type ResetScope, type ResetWish, resetStages } from '../engine/reset-stages.ts';
-import type { RunRequest } from '../engine/run-state.ts';
-import { ProvisionErrors } from '../errors.ts';
-import type { Emit } from '../events.ts';
-import { hostsToUndo } from '../journal/history.ts';
-import { listRuns } from '../journal/recorded-run.ts';
-import { openCluster } from '../kubernetes/cluster/api.ts';
-import type { ClusterSnapshot } from '../kubernetes/cluster/cluster.ts';
-import { drain } from '../operations/drain.ts';
-import { agentUnit } from '../operations/static-routes-state.ts';
-import { beginJournal, runsFolder } from './begin-journal.ts';
-import { nameNodes } from './check.ts';
-import { findHost } from './find-host.ts';
-import { secrets } from './login/secrets.ts';
-import { rememberedNode } from './rebuild.ts';
-import { servicesOf } from './reset-services.ts';
-import { scopeOf } from './scope/scope.ts';
-import { wantedObjects } from './wanted-objects.ts';
-import {
-  describeHolder,
-  newRunId,
-  type PreparedRun,
-  packageFolder,
-  readFiles,
-  toStage,
-  toTargets,
-  unitsOf,
-} from './wire.ts';
+import type { Inventory } from '../../config/host.ts';
+import type { Host } from '../../engine/host.ts';
+import { type ResetScope, type ResetWish, resetStages } from '../../engine/reset-stages.ts';
+import type { RunRequest } from '../../engine/run-state.ts';
+import { ProvisionErrors } from '../../errors.ts';
+import type { Emit } from '../../events.ts';
+import { hostsToUndo } from '../../journal/history.ts';
+import { listRuns } from '../../journal/recorded-run.ts';
+import type { ClusterSnapshot } from '../../kubernetes/cluster/cluster.ts';
+import { drain } from '../../operations/drain.ts';
+import { runsFolder } from '../begin-journal.ts';
+import { nameNodes } from '../check.ts';
+import { findHost } from '../find-host.ts';
+import { rememberedNode } from '../rebuild.ts';
+import { servicesOf } from '../reset-services.ts';
+import { scopeOf } from '../scope/scope.ts';
+import { wantedObjects } from '../wanted-objects.ts';
+import { beginRun } from './begin-run.ts';
+import { ownTemplates, readFiles } from './read-files.ts';
+import { toStage } from './to-stage.ts';
+import { toTargets } from './to-targets.ts';
+import type { PreparedRun } from './wire-run.ts';
 
 export interface ResetOptions {
   /** The host of the inventory, or the Node by its `node_name`. */
@@ -53,11 +43,11 @@ const nodesAlone = {
 
 /** Reads and checks all that needs no host: an inventory to log in, but none of the files that it names. Throws ProvisionErrors. */
 export async function prepareReset(file: string, options: ResetOptions, emit: Emit): Promise<PreparedRun> {
-  const templates = openTemplates(join(packageFolder, 'templates'));
+  const templates = ownTemplates();
   const { inventory, playbook } = await readFiles('up', file, templates);
   for (const message of inventory.warnings) emit({ type: 'warning', message });
   const target = findHost(inventory, options.node, nodesAlone);
-  const { cluster, network, roll } = inventory.settings;
+  const { network, roll } = inventory.settings;
   const beyond = network.agent === 'static-routes' ? playbook.stages.filter((stage) => stage.beyondLimit) : [];
   const peers = beyond.map((stage) => toStage(stage, inventory, templates));
   const leave = {
@@ -85,28 +75,26 @@ export async function prepareReset(file: string, options: ResetOptions, emit: Em
   return {
     oneOffs: [],
     begin(emit): RunRequest {
-      const now = new Date();
-      const id = newRunId(now);
-      const begun = { id, command: 'reset', inventory: file, options, hosts, resumes: options.resumes };
-      return {
-        id,
+      const begun = beginRun({
         command: 'reset',
-        ...(options.resumes !== undefined && { resumes: options.resumes }),
-        holder: describeHolder(id, now),
+        inventory,
+        file,
+        options,
         hosts,
         stages,
-        facts: { units: [...new Set([...unitsOf(inventory), ...servicesOf(target).map(({ unit }) => unit)])] },
-        agentUnit,
-        concurrency: options.concurrency,
-        verify: false,
-        journal: beginJournal({ ...begun, resets: target.name }),
-        openCluster: () => openCluster(cluster.kubeconfig, { references, hide: secrets.hide }),
+        references,
+        resets: target.name,
+      });
+      const units = [...begun.facts.units, ...servicesOf(target).map(({ unit }) => unit)];
+      return {
+        ...begun,
+        ...(options.resumes !== undefined && { resumes: options.resumes }),
+        facts: { units: [...new Set(units)] },
         check(reached, snapshot) {
           const mistakes = nameNodes(reached, snapshot, inventory, identity);
           if (mistakes.length > 0) throw new ProvisionErrors(mistakes);
         },
         scope: resetScope(target.name, inventory),
-        hide: secrets.hide,
         emit,
       };
     },
