@@ -148,6 +148,9 @@ describeOwnLab(
         expect(await on(lab(), node, 'ls /opt/cni/bin; ls -A /opt/cni/bin | grep -c stage || :')).not.toMatch(
           /extra|^[1-9]/m,
         );
+      // undo puts the DaemonSet back and does not wait for its pods
+      const rollout = ['-n', 'kube-flannel', 'rollout', 'status', 'daemonset/provision-flannel', '--timeout=180s'];
+      expect((await lab().kubectl(rollout)).code).toBe(0);
       const settled = await runUp(inventory);
       expect(settled.changed, told(settled)).toEqual([]);
     });
