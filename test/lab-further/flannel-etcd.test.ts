@@ -274,5 +274,5 @@ describeOwnLab(
       for (const node of nodeNames(lab())) expect(await bridgeOf(lab(), node)).toMatch(/^172\.17\./);
     });
   },
-  { dockershimNodes: 2, controlPlanes: 1, flannel: '0.14.0' },
+  { dockershimNodes: 2, controlPlanes: 1, flannel: '0.17.0' },
 );
