@@ -49,6 +49,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/unit/**/*.test.ts', 'test/operations/**/*.test.ts'],
           globalSetup: ['test/programs.ts'],
+          testTimeout: 30_000,
         },
       },
       {

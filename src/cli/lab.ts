@@ -44,7 +44,7 @@ export function addLabCommands(lab: Command): void {
     )
     .addOption(new Option('--backend <backend>', 'and of its backend').choices(['host-gw', 'vxlan']))
     .addOption(
-      new Option('--flannel <version>', 'which flanneld to build; needs Go').choices(['0.14.0', '0.20.2', '0.28.7']),
+      new Option('--flannel <version>', 'which flanneld to build; needs Go').choices(['0.17.0', '0.20.2', '0.28.7']),
     )
     .option('--routed', 'every host on a link of its own, with a router between them', false)
     .option('--bare', 'hosts only, no Kubernetes', false)

@@ -8,7 +8,7 @@ import type { FlannelVersion } from './flanneld-build.ts';
 
 /** As the project called the image of each release, so that nothing has to be said of it. */
 export const flannelImages: Readonly<Record<FlannelVersion, string>> = {
-  '0.14.0': 'quay.io/coreos/flannel:v0.14.0',
+  '0.17.0': 'docker.io/rancher/mirrored-flannelcni-flannel:v0.17.0',
   '0.20.2': 'docker.io/rancher/mirrored-flannelcni-flannel:v0.20.2',
   '0.28.7': 'ghcr.io/flannel-io/flannel:v0.28.7',
 };

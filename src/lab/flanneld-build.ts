@@ -1,16 +1,16 @@
-import { rename, rm } from 'node:fs/promises';
+import { cp, rename, rm } from 'node:fs/promises';
 import { arch } from 'node:os';
 import { join } from 'node:path';
 import { ProvisionError } from '../errors.ts';
 import { cached } from './cached.ts';
-import { type Go, neededGo, openGo } from './go.ts';
+import { type Go, type GoOptions, neededGo, openGo } from './go.ts';
 
 /**
  * The releases that can be built, with the checksum of each one's source as go.sum writes it: Go's public database of
  * checksums lacks one of the older ones, so it is asked only for what flannel is made of.
  */
 const releases = {
-  '0.14.0': 'h1:7RmZN6G0L/mJwdzsLrAjfQKtKokfD1NcncPEfSqr+ac=',
+  '0.17.0': 'h1:agLlERKtRiaDfDLe+gY98D1gAP8rRQGOGUxNbPr4JPg=',
   '0.20.2': 'h1:/hLQsvyQHQQV0mS9xxWVMf1oHPFBSReM1j5D9Cdm5dc=',
   '0.28.7': 'h1:/nxGV0It053bUfvov1y79B8YXgg+YOfxnXdMdd6+JE4=',
 } as const;
@@ -36,21 +36,30 @@ export async function buildFlanneld(
     const environment = { GONOSUMDB: flannelModule, CGO_ENABLED: '1' };
     const go = await openGo({ tree, log, environment, impossible });
     say(`Building flanneld ${version} from its source; this takes a minute or two, once`);
-    await downloadSource(go, version);
+    const source = await downloadSource(go, version);
     const stamps = ['version', 'pkg/version'].map((path) => `-X ${flannelModule}/${path}.Version=v${version}`);
     const linkerFlags = ['-s -w -linkmode external -extldflags -static', ...stamps].join(' ');
-    await go('install', '-trimpath', '-ldflags', linkerFlags, `${flannelModule}@v${version}`);
+    if (version === '0.17.0') await buildIn(source, { tree, log, environment }, linkerFlags);
+    else await go('install', '-trimpath', '-ldflags', linkerFlags, `${flannelModule}@v${version}`);
     await rename(join(tree, 'bin/flannel'), programIn(unfinished));
     await rm(tree, { recursive: true });
   });
   return programIn(folder);
 }
 
-/** Gets flannel's source and makes sure that it is the one that is meant. */
-async function downloadSource(go: Go, version: FlannelVersion): Promise<void> {
+/** Of a module with `replace` lines, which count only where it is the one that is built. */
+async function buildIn(source: string, options: Omit<GoOptions, 'impossible'>, linkerFlags: string): Promise<void> {
+  const folder = join(options.tree, 'source');
+  await cp(source, folder, { recursive: true });
+  const go = await openGo({ ...options, folder, impossible });
+  await go('build', '-mod=mod', '-trimpath', '-ldflags', linkerFlags, '-o', join(options.tree, 'bin/flannel'), '.');
+}
+
+/** Gets flannel's source and makes sure that it is the one that is meant; returns where it is. */
+async function downloadSource(go: Go, version: FlannelVersion): Promise<string> {
   const answer = await go('mod', 'download', '-json', `${flannelModule}@v${version}`);
-  const { Sum: sum }: { readonly Sum?: string } = JSON.parse(answer);
-  if (sum === releases[version]) return;
+  const { Sum: sum, Dir: folder = '' }: { readonly Sum?: string; readonly Dir?: string } = JSON.parse(answer);
+  if (sum === releases[version]) return folder;
   throw new ProvisionError({
     code: 'LAB_FLANNELD_DIFFERS',
     kind: 'operation',

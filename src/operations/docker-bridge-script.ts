@@ -39,8 +39,8 @@ take_range() {
 `);
 
 /**
- * Docker remembers the range of its bridge and takes it again where no flag says otherwise. So it is started once with the
- * range of before, for nobody to talk to, and left stopped for a later task. Comes after `seeBridge`.
+ * Docker remembers the range of its bridge and takes it again where no flag says otherwise. So its next start, which is a
+ * later task's, is preceded by one with the range of before that nobody can talk to. Comes after `seeBridge`.
  */
 export const giveBridgeBack = ShellScript.trusted(`
 # own_words PID: its command line without what decides of bridge and sockets, each word on a line of its own.
@@ -58,27 +58,36 @@ give_back() {
   shift
   pid=$(systemctl show "$unit" -p MainPID | cut -d= -f2)
   if [ "$pid" != 0 ] && grep -qx dockerd "/proc/$pid/comm"; then
-    words=$(own_words "$pid")
-    address=$1
-    systemctl stop "\${unit%.service}.socket" "$unit" 2>/dev/null || systemctl stop "$unit"
-    set -f
-    IFS='
+    mkdir -p /run/provision "/run/systemd/system/$unit.d"
+    own_words "$pid" >/run/provision/docker-words
+    echo "$1" >/run/provision/docker-address
+    cat >/run/provision/docker-range <<'END'
+address=$(cat /run/provision/docker-address) socket=unix:///run/provision/docker.sock
+unset NOTIFY_SOCKET LISTEN_FDS LISTEN_PID
+set -f
+IFS='
 '
-    # shellcheck disable=SC2086
-    set -- $words
-    unset IFS
-    set +f
-    socket=unix:///run/provision-docker.sock
-    "$@" --host="$socket" --bip="$address" --pidfile=/run/provision-docker.pid >/run/provision-docker.log 2>&1 &
-    tries=0
-    until [ "$(bridge_addresses)" = "$address" ] && docker --host "$socket" version >/dev/null 2>&1; do
-      tries=$((tries + 1))
-      kill -0 $! 2>/dev/null && [ "$tries" -le 30 ] || { tail -n 5 /run/provision-docker.log >&2; warn "docker0 could not be given $address back"; break; }
-      sleep 1
-    done
-    kill $! 2>/dev/null || :
-    wait $! || :
-    rm -f /run/provision-docker.*
+set -- $(cat /run/provision/docker-words)
+unset IFS
+"$@" --host="$socket" --bip="$address" --pidfile=/run/provision/docker.pid &
+tries=0
+until ip -4 -o addr show dev docker0 | grep -qF " $address " && docker --host "$socket" version >/dev/null 2>&1; do
+  tries=$((tries + 1))
+  [ "$tries" -le 30 ] && kill -0 $! 2>/dev/null || break
+  sleep 1
+done
+kill $! 2>/dev/null
+wait $!
+set +f
+rm -rf /run/provision/docker[.-]* /run/systemd/system/*.d/99-provision-range.conf
+exit 0
+END
+    cat >"/run/systemd/system/$unit.d/99-provision-range.conf" <<END
+[Service]
+ExecStartPre=/bin/sh /run/provision/docker-range
+ExecStartPost=/bin/systemctl --no-block daemon-reload
+END
+    systemctl daemon-reload
   elif ip link show dev docker0 >/dev/null 2>&1; then
     ip -4 addr flush dev docker0
     for address; do ip -4 addr add "$address" brd + dev docker0; done

@@ -76,7 +76,7 @@ export const dockerBridge = defineOperation({
       : [`Docker has no live-restore: its restart ends ${count} here; the kubelet starts those of pods anew`];
   },
   apply: ({ unit }) => joinScripts([seeBridge, takeRange, sh`take_range ${unit}`]),
-  /** Docker is left stopped: what it is to be started with are files of tasks before this one. */
+  /** Docker itself is restarted by the task that it was started by, node after node. */
   undo: ({ addresses }, { unit }) =>
     addresses.length === 0 ? sh`:` : joinScripts([seeBridge, giveBridgeBack, sh`give_back ${unit} ${addresses}`]),
 });
