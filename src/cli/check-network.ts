@@ -27,6 +27,7 @@ export function checkPodNetwork(
   hosts: readonly Host[],
   snapshot: ClusterSnapshot,
   inventory: Inventory,
+  migrates = false,
 ): readonly ProvisionError[] {
   const { cluster, network } = inventory.settings;
   const wanted: NetworkAgent = { agent: network.agent, backend: network.backend, ...vxlanOf(inventory) };
@@ -42,6 +43,9 @@ export function checkPodNetwork(
       hosts.flatMap(({ name, facts }) =>
         facts.network.foreignFlannels
           .filter((one) => !isReplaced(one, snapshot, wanted, cluster.pod_cidr))
+          .map((one) => ({ ...one, isOfEtcd: !one.isPod && facts.network.etcdFlannels.includes(one.unit ?? '-') }))
+          // a migration leaves it running until the last node has left docker0
+          .filter(({ isOfEtcd }) => !(migrates && isOfEtcd))
           .map((one) => ({
             ...one,
             host: name,
@@ -56,7 +60,15 @@ export function checkPodNetwork(
       ? checkVxlanPort(
           network.vxlan.port,
           network.vxlan.vni,
-          touched.flatMap(({ name, facts }) => facts.network.vxlans.map((one) => ({ host: name, ...one }))),
+          touched.flatMap(({ name, facts }) =>
+            facts.network.vxlans.map((one) => ({
+              host: name,
+              ...one,
+              // it stays beside ours for a while
+              ...(migrates &&
+                facts.network.etcdFlannels.length > 0 && { device: `${one.device} of flannel with etcd` }),
+            })),
+          ),
         )
       : []),
     ...(network.agent === 'flannel'

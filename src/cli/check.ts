@@ -29,14 +29,14 @@ export function checkCluster(
   hosts: readonly Host[],
   seen: ClusterSnapshot,
   inventory: Inventory,
-  rebuilt?: RebuiltHost,
+  { rebuilt, migrates = false }: { readonly rebuilt?: RebuiltHost | undefined; readonly migrates?: boolean } = {},
 ): void {
   const mistaken = nameNodes(hosts, seen, inventory, rebuilt);
   const snapshot = rebuilt ? rebuilt.meet(hosts, inventory).expect(seen) : seen;
   const mistakes = [
     ...mistaken,
     ...checkNetworks(hosts, snapshot, inventory),
-    ...checkPodNetwork(hosts, snapshot, inventory),
+    ...checkPodNetwork(hosts, snapshot, inventory, migrates),
   ];
   if (mistakes.length > 0) throw new ProvisionErrors(mistakes);
 }

@@ -24,6 +24,7 @@ import { agentUnit } from '../operations/static-routes-state.ts';
 import { openAuthority } from './authority.ts';
 import { beginJournal, nodesFolder } from './begin-journal.ts';
 import { checkCluster, checkInventory } from './check.ts';
+import { checkMigration } from './check-migration.ts';
 import { writeTrip } from './debug.ts';
 import { type NewMachine, openConnectors } from './login/connect-host.ts';
 import { identityFile, secrets } from './login/secrets.ts';
@@ -56,6 +57,8 @@ export interface RunOptions {
   readonly keepFailed?: boolean;
   /** Settings of this run alone, each as KEY=VALUE. */
   readonly set?: readonly string[];
+  /** A migration removes what flannel has in etcd. */
+  readonly purge?: boolean;
   /** Tell every command on standard error. */
   readonly debug?: boolean;
 }
@@ -97,6 +100,12 @@ export interface PreparedRun {
   readonly oneOffs: readonly OneOffSetting[];
 }
 
+/** Playbooks of commands that are called otherwise. */
+const playbookOf = (command: string, rebuilt: RebuiltHost | undefined): string => {
+  if (command === 'migrate') return 'migrate-docker0-to-cni';
+  return rebuilt?.isControlPlane ? 'rebuild-control-plane' : command;
+};
+
 /** Reads and checks everything that needs no host, and of a rebuilt one which key is its. Throws ProvisionErrors. */
 export async function prepareRun(
   command: string,
@@ -104,10 +113,10 @@ export async function prepareRun(
   options: RunOptions,
   emit: Emit,
   rebuilt?: RebuiltHost,
-): Promise<PreparedRun> {
+): Promise<PreparedRun & { readonly inventory: Inventory }> {
   const templates = openTemplates(join(packageFolder, 'templates'));
   const { inventory, playbook, compareSet } = await readFiles(
-    rebuilt?.isControlPlane ? 'rebuild-control-plane' : command,
+    playbookOf(command, rebuilt),
     file,
     templates,
     options.set,
@@ -117,6 +126,8 @@ export async function prepareRun(
   const unread = inOrder(chosen.flatMap((host) => host.unread));
   const { authority, mistakes: ofAuthority } = await openAuthority(inventory);
   const mistakes = [...unread, ...(await checkLocalFiles(inventory)), ...ofAuthority, ...checkInventory(inventory)];
+  const migrates = command === 'migrate';
+  if (migrates) mistakes.push(...checkMigration(inventory));
   if (mistakes.length > 0) throw new ProvisionErrors(mistakes);
   for (const message of inventory.warnings) emit({ type: 'warning', message });
   const oneOffs = compareSet(chosen.map((host) => host.name));
@@ -132,6 +143,7 @@ export async function prepareRun(
   const references = wantedObjects(engineStages, inventory);
   return {
     oneOffs: oneOffs.filter(({ hosts }) => hosts.length > 0),
+    inventory,
     begin(emit) {
       const now = new Date();
       const id = newRunId(now);
@@ -160,7 +172,7 @@ export async function prepareRun(
         memory,
         openCluster: () => openCluster(cluster.kubeconfig, { references, hide: secrets.hide }),
         check(hosts, snapshot) {
-          checkCluster(hosts, snapshot, inventory, rebuilt);
+          checkCluster(hosts, snapshot, inventory, { rebuilt, migrates });
           const host = rebuilt?.isControlPlane && hosts.find(({ name }) => name === rebuilt.host);
           if (host) replicaOf(replicaGround(host, hosts, inventory, ownFiles));
         },

@@ -14,7 +14,10 @@ import { daemonsetRolledOut } from './daemonset-rolled-out.ts';
 import { datapath } from './datapath.ts';
 import { deadLeases } from './dead-leases.ts';
 import { directory } from './directory.ts';
+import { dockerBridge } from './docker-bridge.ts';
 import { drain } from './drain.ts';
+import { etcdFlannel } from './etcd-flannel.ts';
+import { etcdKeys } from './etcd-keys.ts';
 import { file } from './file.ts';
 import { flannelAgent } from './flannel-agent.ts';
 import { freeSpace } from './free-space.ts';
@@ -45,6 +48,7 @@ import { staleLinks } from './stale-links.ts';
 import { staleRules } from './stale-rules.ts';
 import { staticRoutes } from './static-routes.ts';
 import { stuckPods } from './stuck-pods.ts';
+import { subnetFile } from './subnet-file.ts';
 import { swap } from './swap.ts';
 import { sysctl } from './sysctl.ts';
 import { uncordon } from './uncordon.ts';
@@ -61,6 +65,9 @@ export const hostOperations = {
   containerd_config: containerdConfig,
   dead_leases: deadLeases,
   directory,
+  docker_bridge: dockerBridge,
+  etcd_flannel: etcdFlannel,
+  etcd_keys: etcdKeys,
   file,
   flannel_agent: flannelAgent,
   free_space: freeSpace,
@@ -79,6 +86,7 @@ export const hostOperations = {
   stale_links: staleLinks,
   stale_rules: staleRules,
   static_routes: staticRoutes,
+  subnet_file: subnetFile,
   swap,
   sysctl,
   unit_flags: unitFlags,

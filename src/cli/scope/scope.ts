@@ -10,6 +10,7 @@ import { recordSchema } from '../../operations/node-object.ts';
 import type { RebuiltHost } from '../rebuilt-host.ts';
 import { daemonsetScope, daemonsetVariables } from './daemonset-scope.ts';
 import { flannelScope, flannelVariables } from './flannel-scope.ts';
+import { migrationScope, migrationVariables } from './migration-scope.ts';
 import { nodeScope } from './node-scope.ts';
 import { type PluginsScope, pluginsVariables } from './plugins-scope.ts';
 import { replicaGround } from './replica-ground.ts';
@@ -36,6 +37,7 @@ export const engineVariables = {
     kubeconfig: z.string().optional().describe('set where kubelets get their certificates with a token'),
   }),
   daemonset: daemonsetVariables,
+  migration: migrationVariables,
   plugins: pluginsVariables,
   software: softwareVariables,
   replica: replicaVariables,
@@ -56,9 +58,10 @@ export function scopeOf(
   inventory: Inventory,
   plugins: ReadonlyMap<string, PluginsScope>,
   ownFiles: ReadonlyMap<string, OwnFiles>,
-  { recreatePods, oldMachineIsOff = false }: { readonly recreatePods: boolean; readonly oldMachineIsOff?: boolean },
+  options: { readonly recreatePods: boolean; readonly oldMachineIsOff?: boolean; readonly purge?: boolean },
   { authority, rebuilt, recalled, token }: Further,
 ): RunRequest['scope'] {
+  const { recreatePods, oldMachineIsOff = false, purge = false } = options;
   const scopes = new Map(inventory.hosts.map((host) => [host.name, hostScope(host)]));
   const settings = new Map(inventory.hosts.map((host) => [host.name, host.settings.identity]));
   const isNode = (name: string): boolean => inventory.groups.get('nodes')?.includes(name) ?? false;
@@ -88,6 +91,7 @@ export function scopeOf(
       },
       bootstrap: { token, kubeconfig: bootstrapKubeconfigOf(settings.get(host.name)) },
       daemonset,
+      migration: migrationScope(host, inventory, purge),
       plugins: plugins.get(host.name),
       node,
     };
