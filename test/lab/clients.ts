@@ -27,10 +27,41 @@ export interface Clients {
   now(): number;
   /** No request that began since then failed, on any node but these. */
   expectNoFailure(since: number, except?: readonly string[]): void;
+  /** What became of the requests that began since then, by the node of the client. */
+  measure(since: number): Readonly<Record<string, Measured>>;
   /** How many replicas the budget demands. */
   demand(minAvailable: number): Promise<void>;
   /** Nodes where the replicas are. */
   servers(): Promise<string[]>;
+}
+
+/** How a client fared. */
+export interface Measured {
+  readonly asked: number;
+  readonly failed: number;
+  /** The longest time without an answer in which the client itself ran. */
+  readonly longestSeconds: number;
+  /** How often the client was started anew. */
+  readonly starts: number;
+}
+
+function measure(requests: readonly Request[]): Measured {
+  let from = requests[0]?.at ?? 0;
+  let longest = 0;
+  for (const { at, end, answer } of requests) {
+    if (answer === 'started') from = at;
+    else if (answer !== 'failed') {
+      longest = Math.max(longest, end - from);
+      from = end;
+    }
+  }
+  const are = (answer: string): number => requests.filter((one) => one.answer === answer).length;
+  return {
+    asked: requests.length - are('started'),
+    failed: are('failed'),
+    longestSeconds: Math.round(longest * 10) / 10,
+    starts: are('started'),
+  };
 }
 
 export async function startClients(lab: Lab): Promise<Clients> {
@@ -61,6 +92,7 @@ export async function startClients(lab: Lab): Promise<Clients> {
         expect(seen.length, `requests from ${node}`).toBeGreaterThan((now() - since - 2) / 4);
       }
     },
+    measure: (since) => Object.fromEntries(nodes.map((node) => [node, measure(requests(node, since))])),
     demand: async (minAvailable) => {
       await kubectl(lab, 'patch', 'pdb', 'web', '--type=merge', '-p', JSON.stringify({ spec: { minAvailable } }));
       const allowed = 2 - minAvailable;
