@@ -102,7 +102,7 @@ echo "flanneld $(systemctl is-active flanneld) $(systemctl is-enabled flanneld)"
 echo "dockerd $(tr '\\0' ' ' </proc/$(systemctl show -p MainPID --value docker)/cmdline)"
 echo "kubelet $(tr '\\0' '\\n' </proc/$(systemctl show -p MainPID --value kubelet)/cmdline | grep -c -e network-plugin)"
 echo "routes $(ip -4 route show | grep -c '172\\.30\\..* via ') of old, $(ip -4 route show proto 157 | wc -l) of ours"
-echo "rules $(iptables-save | grep -c '172\\.30\\.')"
+echo "rules $(iptables-save | grep -v KUBE- | grep -c '172\\.30\\.')"
 echo "links $(ip -o link show type vxlan | wc -l)"
 echo "subnet.env $(sed -n 's/^FLANNEL_NETWORK=//p' /run/flannel/subnet.env)"
 echo "drop-ins $(find /etc/systemd/system -name '*provision*.conf' | sort | tr '\\n' ' ')"`,
