@@ -1,4 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
+import { askPodFrom } from '../lab/ask-a-pod.ts';
 import { type Clients, startClients } from '../lab/clients.ts';
 import { etcdKeys, networkOf, oldRange, podsAreOn, setUpEtcdFlannel } from '../lab/etcd-flannel-ground.ts';
 import { writeInventory } from '../lab/inventories.ts';
@@ -114,6 +115,11 @@ describeOwnLab(
         expect(then[last]?.split('\n').find((line) => line.startsWith(text))).toBe(
           before[last]?.split('\n').find((line) => line.startsWith(text)),
         );
+      // each node's own pods: the network of the client's pod, in which a program of the host runs
+      const inPod = "nsenter -n -t $(docker inspect -f '{{.State.Pid}}' $(docker ps -q --filter name=k8s_client_))";
+      const addressOf = (node: string): string => lab().host(node).address;
+      expect(await askPodFrom(lab(), [first], last, inPod), 'new → old').toEqual({ [first]: addressOf(first) });
+      expect(await askPodFrom(lab(), [last], first, inPod), 'old → new').toEqual({ [last]: addressOf(last) });
       const between = clients.now();
       await new Promise((resolve) => setTimeout(resolve, 10_000));
       clients.expectNoFailure(between);
