@@ -53,7 +53,7 @@ function tellMeanwhile({ hosts, snapshot, inventory, flannels, pods, purge }: To
   return [
     ...(flannels.length > 0
       ? [
-          'Pods of both ranges reach each other: every host has routes to both from the beginning to the end. Where one of either range asks one of the other, the one that is asked sees the address of the node, not of the pod.',
+          'Pods of both ranges reach each other: every host has routes to both from the beginning to the end. Where one of either range asks one of the other, the one that is asked sees an address of the node, not of the pod.',
         ]
       : []),
     ...(without.length > 0

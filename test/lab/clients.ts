@@ -39,28 +39,42 @@ export interface Clients {
 export interface Measured {
   readonly asked: number;
   readonly failed: number;
+  /** Failed while the client itself was ended: after its last answer, before it was started anew. */
+  readonly failedAtItsEnd: number;
   /** The longest time without an answer in which the client itself ran. */
   readonly longestSeconds: number;
   /** How often the client was started anew. */
   readonly starts: number;
 }
 
+/** What a client asked from its start to its end. */
+const livesOf = (requests: readonly Request[]): readonly (readonly Request[])[] => {
+  const lives: Request[][] = [[]];
+  for (const request of requests)
+    if (request.answer === 'started') lives.push([]);
+    else lives.at(-1)?.push(request);
+  return lives;
+};
+
 function measure(requests: readonly Request[]): Measured {
-  let from = requests[0]?.at ?? 0;
-  let longest = 0;
-  for (const { at, end, answer } of requests) {
-    if (answer === 'started') from = at;
-    else if (answer !== 'failed') {
-      longest = Math.max(longest, end - from);
-      from = end;
-    }
-  }
-  const are = (answer: string): number => requests.filter((one) => one.answer === answer).length;
+  const lives = livesOf(requests);
+  const isGood = ({ answer }: Request): boolean => answer !== 'failed';
+  const lastGood = (life: readonly Request[]): number => life.findLastIndex(isGood) + 1;
+  const ended = lives.slice(0, -1);
+  const gaps = lives.flatMap((life, index) => {
+    // the end of one that goes on counts, that of one that was ended does not
+    const seen = index < ended.length ? life.slice(0, lastGood(life)) : life;
+    const good = seen.filter(isGood).map(({ end }) => end);
+    const from = seen[0]?.at ?? 0;
+    return good.map((end, at) => end - (good[at - 1] ?? from));
+  });
+  const failedAtItsEnd = ended.reduce((sum, life) => sum + life.length - lastGood(life), 0);
   return {
-    asked: requests.length - are('started'),
-    failed: are('failed'),
-    longestSeconds: Math.round(longest * 10) / 10,
-    starts: are('started'),
+    asked: lives.flat().length,
+    failed: lives.flat().filter((one) => !isGood(one)).length - failedAtItsEnd,
+    failedAtItsEnd,
+    longestSeconds: Math.round(Math.max(0, ...gaps) * 10) / 10,
+    starts: lives.length - 1,
   };
 }
 

@@ -71,9 +71,7 @@ test('a migration is told: from where to where, in what order, and what becomes 
     ...told.meanwhile.map((text) => `      ${text}`),
     '',
   ]);
-  expect(told.meanwhile.join('\n')).toMatch(
-    /sees the address of the node[\s\S]*1 bare pod is lost; --delete-bare-pods/,
-  );
+  expect(told.meanwhile.join('\n')).toMatch(/sees an address of the node[\s\S]*1 bare pod is lost; --delete-bare-pods/);
 });
 
 test('what reaches what depends on where a flannel runs, and on who is in the inventory', () => {
