@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { ProvisionError } from '../errors.ts';
 import type { Change } from '../events.ts';
-import { bridgeFlagsIn, compileOwnBridge, type OwnBridge } from '../kubernetes/units/docker-bridge.ts';
+import { bridgeFlagsIn, chooseBridge, compileOwnBridge, type OwnBridge } from '../kubernetes/units/docker-bridge.ts';
 import { joinScripts, sh } from '../shell.ts';
-import { decodeBase64, readLines } from './fields.ts';
+import { decodeBase64, ipv4Network, readLines } from './fields.ts';
 import { digest, fileChanges, parseFile, publicFile, putFile, type SeenFile, seeWholeFile } from './managed-file.ts';
 import { defineOperation } from './operation.ts';
 import { unitName } from './unit-flags.ts';
@@ -13,6 +13,7 @@ import { parseUnitFiles } from './unit-flags-state.ts';
 const schema = z.strictObject({
   unit: unitName.default('docker.service').describe("Docker's systemd unit, which itself is never touched"),
   kubelet: unitName.describe('the kubelet that drives it; stopped with it, and left to a later task'),
+  avoid: z.array(ipv4Network).default([]).describe('ranges that its bridge is not to be in'),
 });
 
 type Desired = z.output<typeof schema>;
@@ -29,13 +30,15 @@ interface Actual {
   readonly running: readonly string[];
   /** Addresses of docker0. */
   readonly bridge: readonly string[];
+  /** Networks that the host has routes to, those by docker0 left out. */
+  readonly networks: readonly string[];
 }
 
 /** Undefined where nobody tells it of its bridge, or where that can no longer be read because our drop-in has made it needless. */
-function compile(actual: Actual, { unit }: Desired): OwnBridge | undefined {
+function compile(actual: Actual, { unit, avoid }: Desired): OwnBridge | undefined {
   if (actual.unit === null) return undefined;
   try {
-    return compileOwnBridge({ ...actual.unit, path: dropInPath(unit) });
+    return compileOwnBridge({ ...actual.unit, path: dropInPath(unit) }, chooseBridge([...avoid, ...actual.networks]));
   } catch (error) {
     const isGone = error instanceof ProvisionError && error.code === 'ENVIRONMENT_FILE_MISSING';
     if (isGone && actual.file.kind === 'file') return undefined;
@@ -53,25 +56,26 @@ function fileChange(actual: Actual, desired: Desired): readonly Change[] {
     ...compiled.unread.map((file) => `; ${file} is read no more`),
   ];
   const lines = (words: readonly string[]) => words.map((word) => `${word}\n`).join('');
-  const action = `take the flags of its bridge out by ${path}${notes.join('')}`;
+  const action = `a bridge of its own by ${path}${notes.join('')}`;
   return [{ subject: desired.unit, action, before: lines(compiled.base), after: lines(compiled.effective) }];
 }
 
 /** The process goes by what it was told of its bridge, or it is down and the bridge is still as it was told. */
 function bridgeChange(actual: Actual, desired: Desired): readonly Change[] {
-  const told = bridgeFlagsIn(actual.running);
+  const wanted = bridgeFlagsIn(compile(actual, desired)?.effective ?? actual.running);
+  const told = bridgeFlagsIn(actual.running).filter((flag) => !wanted.includes(flag));
   const isDue = told.length > 0 || (actual.running.length === 0 && fileChange(actual, desired).length > 0);
   if (!isDue) return [];
   const before = [actual.bridge.join(', '), told.join(' ')].filter(Boolean).join(', by ');
   return [
     {
       subject: 'docker0',
-      action: `stop ${desired.kubelet} and ${desired.unit} and remove it${before ? ` (${before})` : ''}: Docker makes one of its own`,
+      action: `stop ${desired.kubelet} and ${desired.unit} and remove it${before ? ` (${before})` : ''}: Docker makes it anew`,
     },
   ];
 }
 
-/** Docker on a bridge of its own, which no flannel gives it a range for: what ran on it has been drained before. */
+/** Docker on a bridge of its own, whose range no flannel gives it: what ran on it has been drained before. */
 export const dockerBridge = defineOperation({
   name: 'docker_bridge',
   schema,
@@ -82,7 +86,8 @@ export const dockerBridge = defineOperation({
       seeWholeFile(dropInPath(unit)),
       sh`once ${`files-${unit}`} see_unit_files ${unit}
 echo "running $(running_words ${unit} | encode)"
-ip -4 -o addr show dev docker0 2>/dev/null | while read -r _ _ _ address _; do echo "bridge $address"; done`,
+ip -4 -o addr show dev docker0 2>/dev/null | while read -r _ _ _ address _; do echo "bridge $address"; done
+ip -4 route show 2>/dev/null | grep -v -e ' dev docker0 ' -e '^default ' | sed 's/^/network /'`,
     ]),
   parse(output, { unit }): Actual {
     const [first = '', ...rest] = output.split('\n');
@@ -95,6 +100,7 @@ ip -4 -o addr show dev docker0 2>/dev/null | while read -r _ _ _ address _; do e
         .split('\0')
         .filter(Boolean),
       bridge: valuesOf('bridge'),
+      networks: valuesOf('network').map((route) => route.split(' ').find((word) => /^\d/.test(word)) ?? ''),
     };
   },
   diff: (actual, desired) => [...fileChange(actual, desired), ...bridgeChange(actual, desired)],

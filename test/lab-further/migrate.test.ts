@@ -59,7 +59,7 @@ describeOwnLab(
           expect.arrayContaining([
             expect.stringMatching(/^docker0 172\.17\./),
             'flanneld inactive disabled',
-            expect.stringMatching(/^dockerd (?!.*(--bip|--mtu|--ip-masq))/),
+            expect.stringMatching(/^dockerd (?!.*(172\.30|--mtu|--ip-masq)).* --bip=172\.17\.0\.1\/16/),
             'kubelet 1',
             'routes 0 of old, 1 of ours',
             'rules 0',

@@ -28,8 +28,8 @@ ExecStart=/usr/sbin/dockerd --bip=\${FLANNEL_SUBNET}
   test('says what it was told, and that Docker and the kubelet are stopped for it', () => {
     const output = seen(environment, running('dockerd', '--bip=172.30.5.1/24'), 'bridge 172.30.5.1/24');
     expect(changesOf(dockerBridge, wish, output)).toEqual([
-      'docker.service: take the flags of its bridge out by /etc/systemd/system/docker.service.d/zz-provision.conf; /run/flannel/subnet.env is read no more',
-      'docker0: stop kubelet.service and docker.service and remove it (172.30.5.1/24, by --bip=172.30.5.1/24): Docker makes one of its own',
+      'docker.service: a bridge of its own by /etc/systemd/system/docker.service.d/zz-provision.conf; /run/flannel/subnet.env is read no more',
+      'docker0: stop kubelet.service and docker.service and remove it (172.30.5.1/24, by --bip=172.30.5.1/24): Docker makes it anew',
     ]);
     expect(stopped(output)).toEqual(['docker.service', 'kubelet.service']);
   });

@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: systemd's own syntax
 import { expect, test } from 'vitest';
-import { bridgeFlagsIn, compileOwnBridge } from '../../../../src/kubernetes/units/docker-bridge.ts';
+import { bridgeFlagsIn, chooseBridge, compileOwnBridge } from '../../../../src/kubernetes/units/docker-bridge.ts';
 
 const path = '/etc/systemd/system/docker.service.d/zz-provision.conf';
 const fragment = `# /lib/systemd/system/docker.service
@@ -13,11 +13,14 @@ EnvironmentFile=-/etc/default/docker
 ExecStart=/usr/sbin/dockerd -H fd:// $DOCKER_OPTS
 `;
 const compile = (dropIn: string, environment: Readonly<Record<string, string>>) =>
-  compileOwnBridge({
-    unitText: `${fragment}\n# /etc/systemd/system/docker.service.d/flannel.conf\n${dropIn}`,
-    environmentTexts: new Map(Object.entries({ '/etc/default/docker': 'DOCKER_OPTS="--debug"', ...environment })),
-    path,
-  });
+  compileOwnBridge(
+    {
+      unitText: `${fragment}\n# /etc/systemd/system/docker.service.d/flannel.conf\n${dropIn}`,
+      environmentTexts: new Map(Object.entries({ '/etc/default/docker': 'DOCKER_OPTS="--debug"', ...environment })),
+      path,
+    },
+    '172.17.0.1/16',
+  );
 const bodyOf = ({ content }: { content: string | null }) => content?.split('[Service]\n')[1];
 
 test('flags with variables of flannel go, and so does the file that only they were read from', () => {
@@ -34,10 +37,11 @@ EnvironmentFile=-/etc/default/docker
 ExecStart=
 ExecStart=/usr/sbin/dockerd \\
   -H fd:// \\
-  $DOCKER_OPTS
+  $DOCKER_OPTS \\
+  --bip=172.17.0.1/16
 `);
   expect(own.base).toContain('--bip=172.30.5.1/24');
-  expect(own.effective).toEqual(['/usr/sbin/dockerd', '-H', 'fd://', '--debug']);
+  expect(own.effective).toEqual(['/usr/sbin/dockerd', '-H', 'fd://', '--debug', '--bip=172.17.0.1/16']);
   expect(own.unread).toEqual(['/run/flannel/subnet.env']);
 });
 
@@ -53,7 +57,7 @@ ExecStart=/usr/sbin/dockerd -H fd:// $DOCKER_NETWORK_OPTIONS
         'DOCKER_NETWORK_OPTIONS=" --bip=172.30.5.1/24 --ip-masq=false --mtu=1450 --icc=true"\nDOCKER_OPT_MTU="--mtu=1450"\n',
     },
   );
-  expect(own.effective).toEqual(['/usr/sbin/dockerd', '-H', 'fd://', '--icc=true']);
+  expect(own.effective).toEqual(['/usr/sbin/dockerd', '-H', 'fd://', '--bip=172.17.0.1/16', '--icc=true']);
   expect(own.flattened).toEqual(['DOCKER_NETWORK_OPTIONS']);
   expect(own.unread).toEqual(['/run/flannel/docker']);
 });
@@ -80,4 +84,16 @@ test('what a process was told of its bridge', () => {
     '--bip=172.30.5.1/24',
     '--mtu=1450',
   ]);
+});
+
+test('the bridge is in the first range of Docker that nobody else has', () => {
+  expect(chooseBridge(['10.5.0.0/16', '10.78.5.0/24', '192.0.2.7'])).toBe('172.17.0.1/16');
+  expect(chooseBridge(['172.17.4.0/24', '172.16.0.0/15', '172.18.0.0/15'])).toBe('172.20.0.1/16');
+  expect(chooseBridge(['172.16.0.0/12', '192.168.0.0/20'])).toBe('192.168.16.1/20');
+  expect(() => chooseBridge(['172.16.0.0/12', '192.168.0.0/16'])).toThrow('DOCKER_RANGE_TAKEN');
+});
+
+test('without a range from flannel there is none to replace', () => {
+  const own = compile('[Service]\nExecStart=\nExecStart=/usr/sbin/dockerd --mtu=1450\n', {});
+  expect(own.effective).toEqual(['/usr/sbin/dockerd']);
 });
