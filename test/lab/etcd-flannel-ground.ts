@@ -72,9 +72,18 @@ ${write('/var/lib/flannel/etcd-key.pem', key)}
 ${write('/etc/systemd/system/flanneld.service', unit(lab.host('cp1').address))}
 ${write('/etc/systemd/system/docker.service.d/flannel.conf', dockerDropIn)}
 chmod 755 /var/lib/flannel/flanneld
-systemctl daemon-reload
-systemctl enable --now flanneld
-systemctl stop kubelet docker.socket docker
+systemctl daemon-reload`,
+  );
+  // one after another: of two that start at once, flannel 0.20 may never tell one of the other
+  for (const node of nodes) await on(lab, node, 'systemctl enable --now flanneld');
+  await eventually('flannel knows all nodes', 30, async () => {
+    const routes = await onEach(lab, nodes, "ip -4 route show | grep -c '172\\.30\\..* via ' || :");
+    return Object.values(routes).every((many) => many === String(nodes.length - 1)) || JSON.stringify(routes);
+  });
+  await onEach(
+    lab,
+    nodes,
+    `systemctl stop kubelet docker.socket docker
 ip link del docker0
 systemctl start docker kubelet`,
   );
