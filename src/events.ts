@@ -81,6 +81,34 @@ export interface NetworkChange {
   readonly mtu?: string;
 }
 
+/** A pod that is on docker0, and what becomes of it. */
+export interface PodOnDocker0 {
+  readonly namespace: string;
+  readonly name: string;
+  readonly node: string;
+  readonly address: string;
+  /** Who makes it anew, such as `Deployment web`; null for a bare pod. */
+  readonly owner: string | null;
+  /** `lost`: nobody makes it again; `on-its-node`: its kubelet or its DaemonSet does, there; `anew`: its owner, wherever there is room. */
+  readonly fate: 'anew' | 'on-its-node' | 'lost';
+}
+
+/** From which pod network to which, and what that means while it lasts. */
+export interface Migration {
+  readonly from: {
+    /** Ranges that flannels with etcd have given out. */
+    readonly networks: readonly string[];
+    readonly docker0: readonly { readonly host: string; readonly address: string }[];
+    readonly flannels: readonly { readonly host: string; readonly unit: string }[];
+  };
+  readonly to: { readonly network: string; readonly agent: string; readonly backend: string };
+  /** The nodes still to go, batch after batch; null where something forbids it before that is known. */
+  readonly order: readonly (readonly string[])[] | null;
+  readonly pods: readonly PodOnDocker0[];
+  /** What does not reach what, and what is lost, a sentence each. */
+  readonly meanwhile: readonly string[];
+}
+
 /** What a run tells its reporters, in the order it happens; displays only listen. */
 export type RunEvent =
   | { readonly type: 'run-started'; readonly run: string; readonly command: string; readonly hosts: readonly string[] }
@@ -150,6 +178,7 @@ export type RunEvent =
       readonly hosts: readonly PlannedHost[];
     }
   | { readonly type: 'one-off-settings'; readonly inventory: string; readonly settings: readonly OneOffSetting[] }
+  | ({ readonly type: 'migration' } & Migration)
   | ({ readonly type: 'host-key' } & HostKeyChange)
   | ({ readonly type: 'network-change' } & NetworkChange)
   | { readonly type: 'warning'; readonly message: string; readonly host?: string }

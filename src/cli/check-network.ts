@@ -22,16 +22,24 @@ import { agentUnit } from '../operations/static-routes-state.ts';
 /** What flannel takes where its configuration says nothing, and so what a device of ours has. */
 const usual = { port: 8472, vni: 1 };
 
+/** What a run may find otherwise than the inventory says, because it brings that about. */
+export interface Going {
+  /** Another agent or backend on all hosts. */
+  readonly changesAgent?: boolean | undefined;
+  /** flannel with etcd. */
+  readonly migrates?: boolean | undefined;
+}
+
 /** What hosts have of a pod network and the inventory does not want: other agents, a taken port, no interface. */
 export function checkPodNetwork(
   hosts: readonly Host[],
   snapshot: ClusterSnapshot,
   inventory: Inventory,
-  changesAgent = false,
+  { changesAgent = false, migrates = false }: Going = {},
 ): readonly ProvisionError[] {
   const { cluster, network } = inventory.settings;
   const wanted = wantedAgent(inventory);
-  const installed = hosts.flatMap(agentsOf);
+  const installed = hosts.flatMap(agentsOf).filter(({ agent }) => !(migrates && agent === 'flannel-etcd'));
   // a host outside --limit is changed only where it has the agent
   const touched = hosts.filter((host) => !host.outsideLimit || host.facts.units.get(agentUnit)?.loaded === true);
   return [
@@ -43,6 +51,9 @@ export function checkPodNetwork(
       hosts.flatMap(({ name, facts }) =>
         facts.network.foreignFlannels
           .filter((one) => !isReplaced(one, snapshot, wanted, cluster.pod_cidr))
+          .map((one) => ({ ...one, isOfEtcd: !one.isPod && facts.network.etcdFlannels.includes(one.unit ?? '-') }))
+          // a migration leaves it running until the last node has left docker0
+          .filter(({ isOfEtcd }) => !(migrates && isOfEtcd))
           .map((one) => ({
             ...one,
             host: name,
@@ -57,7 +68,15 @@ export function checkPodNetwork(
       ? checkVxlanPort(
           network.vxlan.port,
           network.vxlan.vni,
-          touched.flatMap(({ name, facts }) => facts.network.vxlans.map((one) => ({ host: name, ...one }))),
+          touched.flatMap(({ name, facts }) =>
+            facts.network.vxlans.map((one) => ({
+              host: name,
+              ...one,
+              // it stays beside ours for a while
+              ...(migrates &&
+                facts.network.etcdFlannels.length > 0 && { device: `${one.device} of flannel with etcd` }),
+            })),
+          ),
         )
       : []),
     ...(network.agent === 'flannel'

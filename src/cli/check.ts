@@ -7,7 +7,7 @@ import { effectiveFlag } from '../kubernetes/flags/flags.ts';
 import { checkClusterRanges, checkHostNetwork } from '../kubernetes/network/range-facts.ts';
 import { checkRanges } from '../kubernetes/network/ranges.ts';
 import { routeProtocol } from '../operations/static-routes-state.ts';
-import { checkPodNetwork, withPlace } from './check-network.ts';
+import { checkPodNetwork, type Going, withPlace } from './check-network.ts';
 import type { RebuiltHost } from './rebuilt-host.ts';
 
 /** What the inventory alone says wrong about addresses, with the place of the pod range. */
@@ -29,15 +29,14 @@ export function checkCluster(
   hosts: readonly Host[],
   seen: ClusterSnapshot,
   inventory: Inventory,
-  rebuilt?: RebuiltHost,
-  changesAgent = false,
+  { rebuilt, ...going }: Going & { readonly rebuilt?: RebuiltHost | undefined } = {},
 ): void {
   const mistaken = nameNodes(hosts, seen, inventory, rebuilt);
   const snapshot = rebuilt ? rebuilt.meet(hosts, inventory).expect(seen) : seen;
   const mistakes = [
     ...mistaken,
     ...checkNetworks(hosts, snapshot, inventory),
-    ...checkPodNetwork(hosts, snapshot, inventory, changesAgent),
+    ...checkPodNetwork(hosts, snapshot, inventory, going),
   ];
   if (mistakes.length > 0) throw new ProvisionErrors(mistakes);
 }

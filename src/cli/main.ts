@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { addLabCommands } from './lab.ts';
+import { addMigrateCommand } from './migrate-command.ts';
 import { addNetworkCommands } from './network-command.ts';
 import { positive } from './numbers.ts';
 import { outputFormat, words } from './options.ts';
@@ -48,6 +49,7 @@ const planCommand = program
 for (const option of upCommand.options) planCommand.addOption(option);
 
 addRollCommand(program);
+addMigrateCommand(program);
 addRebuildCommand(program);
 addResetCommand(program);
 addNetworkCommands(program.command('network'));
@@ -147,7 +149,8 @@ program
 // a plan says with 2 that there is something to do
 const [, , called = ''] = process.argv;
 const isPlan =
-  called === 'plan' || (['roll', 'rebuild', 'reset', 'network'].includes(called) && process.argv.includes('--plan'));
+  called === 'plan' ||
+  (['roll', 'rebuild', 'reset', 'migrate', 'network'].includes(called) && process.argv.includes('--plan'));
 const mistake = isPlan ? 1 : 2;
 
 const lostOutput = outliveOutputs({ 'standard output': process.stdout, 'standard error': process.stderr });

@@ -1,4 +1,4 @@
-import type { ApplyingEntry, JournalEntry, ObjectRecord } from '../journal/entry.ts';
+import type { ApplyingEntry, JournalEntry, LaterWish, ObjectRecord } from '../journal/entry.ts';
 import { entriesOf, type RecordedRun, standingCordons } from '../journal/recorded-run.ts';
 import { nodeReady } from '../operations/node-ready.ts';
 import type { Operation } from '../operations/registry.ts';
@@ -129,10 +129,31 @@ function lifting({ run, hosts }: UndoWish): readonly Stage[] {
   ];
 }
 
+/** What stages of the run did before this one, as far as it is taken back with it. */
+function entriesBefore(name: string, { run, hosts }: UndoWish): readonly ApplyingEntry[] {
+  const all = entriesOf(run, 'applying').filter((entry) => hosts.includes(entry.host));
+  return all.slice(
+    0,
+    all.findIndex((entry) => entry.stage === name),
+  );
+}
+
+/** It ran before the stage because the run itself had started it: before the run it did not. */
+const isStartedBy = (earlier: readonly ApplyingEntry[], host: string, { task: title, operation }: LaterWish): boolean =>
+  earlier.some(
+    (entry) =>
+      entry.host === host &&
+      entry.tasks.some((one) => one.task === title && one.operation === operation) &&
+      !entry.afterUndo.some((one) => one.task === title),
+  );
+
 function converging(name: string, entries: readonly ApplyingEntry[], wish: UndoWish): readonly Stage[] {
   const [first] = entries;
   if (!first) return [];
-  const wishes = entries.flatMap(({ host, afterUndo }) => afterUndo.map((one) => ({ host, ...one })));
+  const earlier = entriesBefore(name, wish);
+  const wishes = entries.flatMap(({ host, afterUndo }) =>
+    afterUndo.filter((one) => !isStartedBy(earlier, host, one)).map((one) => ({ host, ...one })),
+  );
   const tasks = [...new Map(wishes.map((one) => [one.task, one.operation]))].map(([title, operation]) =>
     task(
       title,

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { ProvisionError } from '../errors.ts';
 import { type ClusterDeps, type ClusterHost, type ClusterView, defineClusterOperation } from './cluster-operation.ts';
 import { label, lockedKey, type ProofPods, proofKey, proofPod } from './datapath-pods.ts';
+import { ipv4Network } from './fields.ts';
 
 const schema = z.strictObject({
   image: z.string().nullable().describe('an image with busybox that the nodes have already; it is never pulled'),
@@ -15,6 +16,9 @@ const schema = z.strictObject({
     .describe(
       'prove what the batch has changed, together with one node outside of it, instead of all nodes of the batch',
     ),
+  on_range: ipv4Network
+    .optional()
+    .describe('only together with nodes whose subnet.env is of this range: others have pods elsewhere'),
   with_every_node: z
     .boolean()
     .default(false)
@@ -29,7 +33,7 @@ interface Proof extends ProofPods {
   readonly deadline: number;
 }
 
-type Wish = Pick<z.output<typeof schema>, 'beyond_batch' | 'with_every_node'>;
+type Wish = Pick<z.output<typeof schema>, 'beyond_batch' | 'with_every_node' | 'on_range'>;
 
 /** Also when an earlier run changed a node and ended before its proof. */
 const isDue = (view: ClusterView, { beyond_batch }: Wish): boolean =>
@@ -38,7 +42,7 @@ const isDue = (view: ClusterView, { beyond_batch }: Wish): boolean =>
 const changed = ({ batchChanged, changing }: ClusterView): boolean => batchChanged && changing.length > 0;
 
 /** The nodes between which is proven. */
-function nodesOf(view: ClusterView, { beyond_batch, with_every_node }: Wish): string[] {
+function nodesOf(view: ClusterView, { beyond_batch, with_every_node, on_range }: Wish): string[] {
   const batch = namesOf(view.hosts);
   if (with_every_node)
     return [
@@ -49,11 +53,12 @@ function nodesOf(view: ClusterView, { beyond_batch, with_every_node }: Wish): st
   const isMeant = (host: ClusterHost): boolean =>
     view.verify || host.facts.isUnproven || (view.batchChanged && view.changing.includes(host));
   const meant = view.hosts.filter(isMeant);
-  const outside = nodeOutside(view, view.others);
+  const isOnRange = ({ facts }: ClusterHost): boolean => !on_range || facts.agentNetworks.includes(on_range);
+  const outside = nodeOutside(view, view.others.filter(isOnRange));
   // with nothing left to change, all hosts are in one batch
   const unchanged = view.hosts.filter((host) => !meant.includes(host));
   const partner = outside.length > 0 ? outside : nodeOutside(view, unchanged);
-  return [...namesOf(meant), ...(partner.length > 0 ? namesOf(partner) : nodeLeftOut(view))];
+  return [...namesOf(meant), ...(partner.length > 0 || on_range ? namesOf(partner) : nodeLeftOut(view))];
 }
 
 /** A Ready one that --limit leaves out: pods need no way in to their host. */

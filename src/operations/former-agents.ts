@@ -3,7 +3,7 @@ import { isFlannel, networkAgents } from '../kubernetes/network/agents.ts';
 import { vxlanDevice } from '../kubernetes/network/vxlan.ts';
 import { joinScripts, ShellScript, sh } from '../shell.ts';
 import { readLines } from './fields.ts';
-import { flannelUnit } from './flanneld-processes.ts';
+import { flannelEtcdUnit, flannelUnit } from './flanneld-processes.ts';
 import { agentTimer } from './hand-over-script.ts';
 import { defineOperation } from './operation.ts';
 import { dropChain } from './static-routes-put-back.ts';
@@ -24,6 +24,7 @@ interface Belongings {
 }
 
 const units = '/etc/systemd/system';
+const program = '/usr/local/lib/provision/flanneld';
 const staticRoutes: Belongings = {
   units: [agentTimer, agentUnit],
   files: [
@@ -40,14 +41,34 @@ const flannel: Belongings = {
     `${units}/${flannelUnit}`,
     '/etc/provision/flannel/net-conf.json',
     '/etc/provision/flannel/kubeconfig',
-    '/usr/local/lib/provision/flanneld',
+    program,
   ],
 };
 
-const othersOf = ({ agent }: Desired): readonly Belongings[] => [
-  ...(agent === 'static-routes' ? [] : [staticRoutes]),
-  ...(agent === 'flannel' ? [] : [flannel]),
-];
+const flannelEtcd: Belongings = {
+  units: [flannelEtcdUnit],
+  files: [
+    `${units}/${flannelEtcdUnit}`,
+    ...['net-conf.json', 'ca.pem', 'client.pem', 'client-key.pem'].map((name) => `/etc/provision/flannel-etcd/${name}`),
+    program,
+  ],
+};
+const ofAgents: Readonly<Record<(typeof networkAgents)[number], Belongings>> = {
+  'static-routes': staticRoutes,
+  flannel,
+  'flannel-daemonset': { units: [], files: [] },
+  'flannel-etcd': flannelEtcd,
+};
+
+/** Of all agents but that one, save what it shares with them. */
+function belongingsOfOthers({ agent }: Desired): Belongings {
+  const { files: own } = ofAgents[agent];
+  const others = networkAgents.filter((one) => one !== agent).map((one) => ofAgents[one]);
+  return {
+    units: others.flatMap((one) => one.units),
+    files: [...new Set(others.flatMap((one) => one.files))].filter((path) => !own.includes(path)),
+  };
+}
 
 interface Actual {
   readonly units: readonly { readonly name: string; readonly isActive: boolean; readonly isEnabled: boolean }[];
@@ -93,18 +114,18 @@ export const formerAgents = defineOperation({
   name: 'former_agents',
   schema,
   timeoutSeconds: 120,
-  probe: (desired) =>
-    joinScripts([
+  probe(desired) {
+    const others = belongingsOfOthers(desired);
+    return joinScripts([
       look,
-      ...othersOf(desired).flatMap((other) => [
-        ...other.units.map((unit) => sh`see_unit ${unit}`),
-        ...other.files.map((path) => sh`[ ! -e ${path} ] || echo file ${path}`),
-      ]),
+      ...others.units.map((unit) => sh`see_unit ${unit}`),
+      ...others.files.map((path) => sh`[ ! -e ${path} ] || echo file ${path}`),
       ...(isFlannel(desired.agent)
         ? [sh`ip -4 -o route show proto ${routeProtocol} | sed 's/^/route /'`, sh`see_chains`]
         : []),
       sh`see_devices`,
-    ]),
+    ]);
+  },
   parse(output): Actual {
     const lines = readLines(output);
     const valuesOf = (key: string) => lines.filter(([name]) => name === key).map(([, value]) => value.trim());
@@ -140,7 +161,7 @@ export const formerAgents = defineOperation({
       ...chains.filter(({ name }) => actual.chains.includes(name)).map(dropChain),
       ...devicesToDrop(actual, desired).map((device) => sh`drop_device ${device}`),
       ...actual.files.map((path) => sh`remove ${path}`),
-      sh`rmdir /etc/provision/static-routes /etc/provision/flannel 2>/dev/null || :`,
+      sh`rmdir /etc/provision/static-routes /etc/provision/flannel /etc/provision/flannel-etcd 2>/dev/null || :`,
       sh`systemctl daemon-reload`,
     ]);
   },

@@ -44,6 +44,8 @@ export interface NetworkFacts {
   /** Of one that runs in a pod of ours; undefined where none does. */
   readonly podFlannel: FlannelConfig | undefined;
   readonly foreignFlannels: readonly ForeignFlannel[];
+  /** Units of those that keep their ranges in etcd; `-` for one that runs in none. */
+  readonly etcdFlannels: readonly string[];
   readonly vxlans: readonly VxlanDevice[];
   /** TCP ports of 127.0.0.1 where something listens, also as part of all addresses. */
   readonly listening: ReadonlySet<number>;
@@ -68,10 +70,11 @@ for process in $(foreign_flannelds); do
   flag() { tr '\\0' '\\n' <"$process/cmdline" | sed -n -e "/^--*$1\\$/{n;p;}" -e "s/^--*$1=//p" | tail -n 1; }
   config=$(flag net-config-path)
   config=\${config:-/etc/kube-flannel/net-conf.json}
-  unit=$(sed -n 's|.*/\\([^/]*\\.service\\)$|\\1|p' "$process/cgroup" | head -n 1)
+  unit=$(unit_of "$process")
   ! grep -qs kubepods "$process/cgroup" || unit=pod
   echo "foreign-flannel \${unit:--} $config $(compact "$process/root$config")"
 done 2>/dev/null
+for process in $(etcd_flannelds); do unit=$(unit_of "$process"); echo "etcd-flannel \${unit:--}"; done
 awk '$4 == "0A" && $2 ~ /^(0*|0*(FFFF0000)?0100007F):/ { sub(/.*:/, "", $2); print "listens", $2 }' /proc/net/tcp /proc/net/tcp6 2>/dev/null
 ip -d -o link show type vxlan 2>/dev/null | sed 's/^/vxlan /'
 for path in ${undoFolder}/*/absent${staticRoutesConfig} ${undoFolder}/*/absent${flannelConfig} ${undoFolder}/*/absent${flannelEtcdConfig}; do
@@ -94,6 +97,7 @@ export function parseNetworkFacts(all: (key: string) => readonly string[]): Netw
     flannelEtcd: etcd === undefined ? undefined : readFlannelConfig(etcd),
     podFlannel: pod === undefined ? undefined : readFlannelConfig(pod),
     foreignFlannels: all('foreign-flannel').map(parseForeign),
+    etcdFlannels: all('etcd-flannel'),
     vxlans: all('vxlan').map(parseVxlan),
     listening: new Set(all('listens').map((port) => Number.parseInt(port, 16))),
     // the names of runs sort by time

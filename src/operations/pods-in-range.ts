@@ -2,13 +2,19 @@ import { z } from 'zod';
 import { ProvisionError } from '../errors.ts';
 import type { Change } from '../events.ts';
 import type { PodState } from '../kubernetes/cluster/cluster.ts';
-import { isInRange, strandedPods, titleOf } from '../kubernetes/cluster/pods.ts';
+import { isInRange, staysOnNode, strandedPods, titleOf } from '../kubernetes/cluster/pods.ts';
 import { type ClusterDeps, type ClusterView, defineClusterOperation } from './cluster-operation.ts';
 
 const schema = z.strictObject({
   recreate: z.boolean().default(false).describe('evict those with an owner, which makes them again'),
+  drained: z
+    .boolean()
+    .default(false)
+    .describe('the nodes have been drained: only pods that stay on their node are meant'),
   timeout_seconds: z.number().int().positive().default(300).describe('how long one pod may take to be back'),
 });
+
+type Desired = z.output<typeof schema>;
 
 /** Owners at once; of one owner it is one pod at a time. */
 const ownersAtOnce = 10;
@@ -16,10 +22,13 @@ const ownersAtOnce = 10;
 /** A warning does not grow with the cluster. */
 const mostNamed = 50;
 
-function stranded({ pods = [], hosts, snapshot }: ClusterView): readonly PodState[] {
+function stranded(
+  { pods = [], hosts, snapshot }: ClusterView,
+  { drained }: Pick<Desired, 'drained'>,
+): readonly PodState[] {
   const names = new Set(hosts.map((host) => host.nodeName));
   return strandedPods(
-    pods.filter((pod) => names.has(pod.node)),
+    pods.filter((pod) => names.has(pod.node) && (!drained || staysOnNode(pod))),
     snapshot.nodes,
   );
 }
@@ -44,12 +53,12 @@ function describe(pods: readonly PodState[]): string {
   return [first, ...lines, ...(rest > 0 ? [`  and ${rest} more`] : [])].join('\n');
 }
 
-const evictable = (view: ClusterView): readonly PodState[] =>
-  stranded(view).filter((pod) => comesAgain(pod) && hasRange(view, pod));
+const evictable = (view: ClusterView, desired: Desired): readonly PodState[] =>
+  stranded(view, desired).filter((pod) => comesAgain(pod) && hasRange(view, pod));
 
 /** Those of Nodes that are about to get a range. */
-const evictableLater = (view: ClusterView): readonly PodState[] =>
-  view.changed ? stranded(view).filter((pod) => comesAgain(pod) && !hasRange(view, pod)) : [];
+const evictableLater = (view: ClusterView, desired: Desired): readonly PodState[] =>
+  view.changed ? stranded(view, desired).filter((pod) => comesAgain(pod) && !hasRange(view, pod)) : [];
 
 const describeEviction = (pod: PodState): Change => ({
   subject: `Pod ${titleOf(pod)}`,
@@ -64,15 +73,16 @@ export const podsInRange = defineClusterOperation({
   readsPods: true,
   countsAsChange: true,
   irreversible: 'a pod that was evicted is gone; its owner made another one',
-  notDone(view, { recreate }) {
-    const pods = stranded(view);
-    const comes = recreate && evictable(view).length + evictableLater(view).length > 0;
+  notDone(view, desired) {
+    const pods = stranded(view, desired);
+    const comes = desired.recreate && evictable(view, desired).length + evictableLater(view, desired).length > 0;
     return pods.length === 0 || comes ? undefined : describe(pods);
   },
-  diff: (view, { recreate }) => (recreate ? evictable(view).map(describeEviction) : []),
-  foresee: (view, { recreate }) => (recreate ? evictableLater(view).map(describeEviction) : []),
-  async apply(deps, view, { timeout_seconds }) {
-    const pods = evictable(view);
+  diff: (view, desired) => (desired.recreate ? evictable(view, desired).map(describeEviction) : []),
+  foresee: (view, desired) => (desired.recreate ? evictableLater(view, desired).map(describeEviction) : []),
+  async apply(deps, view, desired) {
+    const { timeout_seconds } = desired;
+    const pods = evictable(view, desired);
     const owners = new Set(pods.map((pod) => pod.owner?.uid));
     const queue = [...owners].map((owner) => pods.filter((pod) => pod.owner?.uid === owner));
     const failures: string[] = [];

@@ -19,7 +19,10 @@ import { deadLeases } from './dead-leases.ts';
 import { deliveredPlugins } from './delivered-plugins.ts';
 import { directory } from './directory.ts';
 import { dockerBridge } from './docker-bridge.ts';
+import { dockerOwnBridge } from './docker-own-bridge.ts';
 import { drain } from './drain.ts';
+import { etcdFlannel } from './etcd-flannel.ts';
+import { etcdKeys } from './etcd-keys.ts';
 import { etcdNetwork } from './etcd-network.ts';
 import { file } from './file.ts';
 import { flannelAgent } from './flannel-agent.ts';
@@ -54,6 +57,7 @@ import { staleLinks } from './stale-links.ts';
 import { staleRules } from './stale-rules.ts';
 import { staticRoutes } from './static-routes.ts';
 import { stuckPods } from './stuck-pods.ts';
+import { subnetFile } from './subnet-file.ts';
 import { swap } from './swap.ts';
 import { sysctl } from './sysctl.ts';
 import { uncordon } from './uncordon.ts';
@@ -73,8 +77,11 @@ export const hostOperations = {
   dead_leases: deadLeases,
   delivered_plugins: deliveredPlugins,
   directory,
-  docker_bridge: dockerBridge,
+  docker_own_bridge: dockerOwnBridge,
   etcd_network: etcdNetwork,
+  docker_bridge: dockerBridge,
+  etcd_flannel: etcdFlannel,
+  etcd_keys: etcdKeys,
   file,
   flannel_agent: flannelAgent,
   former_agents: formerAgents,
@@ -95,6 +102,7 @@ export const hostOperations = {
   stale_links: staleLinks,
   stale_rules: staleRules,
   static_routes: staticRoutes,
+  subnet_file: subnetFile,
   swap,
   sysctl,
   unit_flags: unitFlags,

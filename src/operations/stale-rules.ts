@@ -15,13 +15,16 @@ const schema = z.strictObject({
 
 type Desired = z.output<typeof schema>;
 
+export type SeenBackEnd = BackEnd & { readonly program: string };
+
 interface Actual {
-  readonly backEnds: readonly (BackEnd & { readonly program: string })[];
+  readonly backEnds: readonly SeenBackEnd[];
   /** Whether a flanneld runs whose rules are not ours to remove: it would write them again. */
   readonly isForeignRunning: boolean;
 }
 
-const seeRules = ShellScript.trusted(`
+/** Prints what `parseRules` reads. */
+export const seeRules = ShellScript.trusted(`
 # see_rules NAME PROGRAM: asking legacy for a table would make it.
 see_rules() {
   echo "program $1 $2"
@@ -32,11 +35,57 @@ see_rules() {
 found=
 for name in legacy nft; do ! command -v "iptables-$name" >/dev/null || { see_rules "$name" "iptables-$name"; found=yes; }; done
 [ -n "$found" ] || case $(iptables -V 2>/dev/null) in '') ;; *nf_tables*) see_rules nft iptables ;; *) see_rules legacy iptables ;; esac
-[ -z "$(foreign_flannelds)" ] || echo foreign
 `);
 
-const staleOf = ({ backEnds, isForeignRunning }: Actual, { cluster_cidr, agent }: Desired): readonly Stale[] =>
-  isForeignRunning ? [] : backEnds.map((backEnd) => findStale(backEnd, { clusterCidr: cluster_cidr, agent, backEnds }));
+/** `valuesOf` gives the rest of each line that begins with that key. */
+export const parseRules = (valuesOf: (key: string) => readonly string[]): readonly SeenBackEnd[] =>
+  valuesOf('program').map((value) => {
+    const [, name = '', program = ''] = /^(\S+) (\S+)$/.exec(value) ?? [];
+    return {
+      name: name === 'nft' ? 'nft' : 'legacy',
+      program,
+      inUse: valuesOf('kubernetes').includes(name),
+      save: valuesOf('rule')
+        .filter((rule) => rule.startsWith(`${name} `))
+        .map((rule) => rule.slice(name.length + 1))
+        .join('\n'),
+    };
+  });
+
+export const staleIn = (backEnds: readonly SeenBackEnd[], { cluster_cidr, agent }: Desired): readonly Stale[] =>
+  backEnds.map((backEnd) => findStale(backEnd, { clusterCidr: cluster_cidr, agent, backEnds }));
+
+const staleOf = ({ backEnds, isForeignRunning }: Actual, desired: Desired): readonly Stale[] =>
+  isForeignRunning ? [] : staleIn(backEnds, desired);
+
+/** What goes, by its text, and why. */
+export const staleChanges = (stale: readonly Stale[]): readonly Change[] =>
+  stale.flatMap(({ backEnd, rules, chains }): readonly Change[] => [
+    ...rules.map(({ table, chain, text, because }) => ({
+      subject: `iptables (${backEnd}, ${table})`,
+      action: `-D ${chain} ${text}: ${because}`,
+    })),
+    ...chains.map(({ table, chain }) => ({
+      subject: `iptables (${backEnd}, ${table})`,
+      action: `-X ${chain}: nothing is left in it`,
+    })),
+  ]);
+
+type Backed = { readonly backEnds: readonly SeenBackEnd[] };
+
+export const dropStale = (actual: Backed, stale: readonly Stale[]): ShellScript =>
+  inEachBackEnd(actual, stale, (program, { rules, chains }) => [
+    ...rules.map(({ table, chain, text }) => sh`drop_rule ${program} ${table} ${chain} ${splitRule(text)}`),
+    ...chains.map(({ table, chain }) => sh`${program} -w -t ${table} -X ${chain}`),
+  ]);
+
+export const putBackStale = (actual: Backed, stale: readonly Stale[]): ShellScript =>
+  inEachBackEnd(actual, stale, (program, { rules, chains }) => [
+    ...chains.map(({ table, chain }) => sh`${program} -w -t ${table} -N ${chain} 2>/dev/null || :`),
+    ...rules.map(
+      ({ table, chain, position, text }) => sh`put_rule ${program} ${table} ${chain} ${position} ${splitRule(text)}`,
+    ),
+  ]);
 
 const functions = ShellScript.trusted(`
 # drop_rule PROGRAM TABLE CHAIN WORD...: this very rule; an agent that has started meanwhile may have been quicker.
@@ -54,15 +103,15 @@ put_rule() {
 `);
 
 const inEachBackEnd = (
-  actual: Actual,
-  desired: Desired,
+  { backEnds }: Backed,
+  stale: readonly Stale[],
   say: (program: string, stale: Stale) => readonly ShellScript[],
 ): ShellScript =>
   joinScripts([
     functions,
-    ...staleOf(actual, desired).flatMap((stale) => {
-      const own = actual.backEnds.find(({ name }) => name === stale.backEnd);
-      return say(own?.program ?? 'iptables', stale);
+    ...stale.flatMap((one) => {
+      const own = backEnds.find(({ name }) => name === one.backEnd);
+      return say(own?.program ?? 'iptables', one);
     }),
   ]);
 
@@ -70,47 +119,14 @@ const inEachBackEnd = (
 export const staleRules = defineOperation({
   name: 'stale_rules',
   schema,
-  probe: () => joinScripts([flanneldProcesses, seeRules]),
+  probe: () =>
+    joinScripts([flanneldProcesses, seeRules, ShellScript.trusted('[ -z "$(foreign_flannelds)" ] || echo foreign')]),
   parse(output): Actual {
     const lines = readLines(output);
     const valuesOf = (key: string) => lines.filter(([name]) => name === key).map(([, value]) => value);
-    return {
-      backEnds: valuesOf('program').map((value) => {
-        const [, name = '', program = ''] = /^(\S+) (\S+)$/.exec(value) ?? [];
-        return {
-          name: name === 'nft' ? 'nft' : 'legacy',
-          program,
-          inUse: valuesOf('kubernetes').includes(name),
-          save: valuesOf('rule')
-            .filter((rule) => rule.startsWith(`${name} `))
-            .map((rule) => rule.slice(name.length + 1))
-            .join('\n'),
-        };
-      }),
-      isForeignRunning: lines.some(([key]) => key === 'foreign'),
-    };
+    return { backEnds: parseRules(valuesOf), isForeignRunning: lines.some(([key]) => key === 'foreign') };
   },
-  diff: (actual, desired) =>
-    staleOf(actual, desired).flatMap(({ backEnd, rules, chains }): readonly Change[] => [
-      ...rules.map(({ table, chain, text, because }) => ({
-        subject: `iptables (${backEnd}, ${table})`,
-        action: `-D ${chain} ${text}: ${because}`,
-      })),
-      ...chains.map(({ table, chain }) => ({
-        subject: `iptables (${backEnd}, ${table})`,
-        action: `-X ${chain}: nothing is left in it`,
-      })),
-    ]),
-  apply: (desired, actual) =>
-    inEachBackEnd(actual, desired, (program, { rules, chains }) => [
-      ...rules.map(({ table, chain, text }) => sh`drop_rule ${program} ${table} ${chain} ${splitRule(text)}`),
-      ...chains.map(({ table, chain }) => sh`${program} -w -t ${table} -X ${chain}`),
-    ]),
-  undo: (actual, desired) =>
-    inEachBackEnd(actual, desired, (program, { rules, chains }) => [
-      ...chains.map(({ table, chain }) => sh`${program} -w -t ${table} -N ${chain} 2>/dev/null || :`),
-      ...rules.map(
-        ({ table, chain, position, text }) => sh`put_rule ${program} ${table} ${chain} ${position} ${splitRule(text)}`,
-      ),
-    ]),
+  diff: (actual, desired) => staleChanges(staleOf(actual, desired)),
+  apply: (desired, actual) => dropStale(actual, staleOf(actual, desired)),
+  undo: (actual, desired) => putBackStale(actual, staleOf(actual, desired)),
 });

@@ -31,6 +31,10 @@ export const staticRoutesSchema = z.strictObject({
   address: z.ipv4().nullish().describe('the address that the peers know this host by; found if not given'),
   overlay_address: z.ipv4().nullish().describe("the VXLAN device's address: the first of the subnet"),
   masquerade: z.boolean().default(true).describe('whether pods leave the cluster under the address of their node'),
+  leaves_subnet_env: z
+    .boolean()
+    .default(false)
+    .describe('leave /run/flannel/subnet.env to the flannel that Docker goes by, as `subnet_file` says'),
   mtu: z.number().int().optional().describe("of the pods; the link's when not given, less 50 with VXLAN"),
 });
 

@@ -48,7 +48,7 @@ function ruleChanges(actual: RoutingState, desired: StaticRoutes): readonly Chan
 }
 
 function environmentChanges(actual: RoutingState, desired: StaticRoutes): readonly Change[] {
-  if (!desired.subnet) return [];
+  if (!desired.subnet || desired.leaves_subnet_env) return [];
   const mtu = wantedMtu(actual, desired);
   const wanted = [
     `FLANNEL_NETWORK=${desired.cluster_cidr}`,

@@ -2,6 +2,7 @@ import type { RunEvent } from '../events.ts';
 import { type Display, type DisplayOptions, flush } from './display.ts';
 import { formatFailure } from './error-text.ts';
 import { formatHostKey } from './host-key-lines.ts';
+import { formatMigration } from './migration-lines.ts';
 import { formatNetworkChange } from './network-change-lines.ts';
 import { formatOneOffs } from './one-off-lines.ts';
 import { createPaint } from './paint.ts';
@@ -71,6 +72,8 @@ export function createPlain(options: DisplayOptions): Display {
         return formatNetworkChange(event);
       case 'one-off-settings':
         return formatOneOffs(event);
+      case 'migration':
+        return formatMigration(event);
       case 'stopping':
         return [printable(event.message)];
       case 'failure':

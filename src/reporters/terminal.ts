@@ -2,6 +2,7 @@ import type { RunEvent } from '../events.ts';
 import { type Display, type DisplayOptions, flush } from './display.ts';
 import { formatFailure } from './error-text.ts';
 import { formatHostKey } from './host-key-lines.ts';
+import { formatMigration } from './migration-lines.ts';
 import { formatNetworkChange } from './network-change-lines.ts';
 import { formatOneOffs } from './one-off-lines.ts';
 import { createPaint, type Paint } from './paint.ts';
@@ -85,6 +86,9 @@ export function createTerminal(options: DisplayOptions & { nowMs?: () => number 
         break;
       case 'one-off-settings':
         write(formatOneOffs(event));
+        break;
+      case 'migration':
+        write(formatMigration(event));
         break;
       case 'stopping':
         // else the tree tells of it

@@ -164,6 +164,47 @@ const bootstrapWish = {
   common_name: 'system:node:laws',
   organization: 'system:nodes',
 };
+/** Stands for Docker with a range from flannel; it sleeps, and has that on its command line. */
+const makeDocker = `ip link add docker0 type bridge; ip addr add 172.30.9.1/24 dev docker0
+${write('/run/laws/subnet.env', 'FLANNEL_SUBNET=172.30.9.1/24\nFLANNEL_MTU=1450\n')}${write(
+  '/etc/systemd/system/laws.service',
+  `[Service]
+EnvironmentFile=/run/laws/subnet.env
+ExecStart=/usr/bin/busybox sh -c "while :; do sleep 1000; done" --debug --bip=\${FLANNEL_SUBNET} --mtu=\${FLANNEL_MTU} --ip-masq=false
+`,
+)}systemctl daemon-reload; systemctl start laws.service`;
+const dropDocker = `systemctl stop laws.service; ip link del docker0; rm -rf /run/laws /etc/systemd/system/laws.service*; systemctl daemon-reload`;
+
+/** Stands for a flanneld with etcd: its device, a route by a gateway, and its rules, between those of others. */
+const makeEtcdFlannel = `ip link add laws0 type veth peer name laws1; ip link set laws0 up; ip link set laws1 up; ip addr add 192.0.2.1/24 dev laws0
+ip route add 172.30.200.0/24 via 192.0.2.9 proto 157; ip route add 198.51.100.0/24 via 192.0.2.9
+iptables -t nat -A POSTROUTING -s 203.0.113.0/24 -j MASQUERADE
+${write(
+  `${base}/flanneld`,
+  `#!/bin/sh
+ip link add flannel.78 type vxlan id 78 dstport 8478 nolearning; ip link set flannel.78 up
+ip route replace 172.30.7.0/24 via 192.0.2.7; ip route replace 172.30.8.0/24 via 192.0.2.8 dev laws0 onlink
+iptables -t nat -N FLANNEL-POSTRTG; iptables -t nat -F FLANNEL-POSTRTG
+iptables -t nat -A FLANNEL-POSTRTG -s 172.30.0.0/16 ! -d 224.0.0.0/4 -m comment --comment 'flanneld masq' -j MASQUERADE
+iptables -t nat -C POSTROUTING -m comment --comment 'flanneld masq' -j FLANNEL-POSTRTG || iptables -t nat -A POSTROUTING -m comment --comment 'flanneld masq' -j FLANNEL-POSTRTG
+systemd-notify --ready
+while :; do sleep 1000; done
+`,
+)}chmod 755 ${base}/flanneld
+${write('/etc/systemd/system/laws-flanneld.service', `[Service]\nType=notify\nNotifyAccess=all\nExecStart=${base}/flanneld -etcd-endpoints=http://127.0.0.1:12379 -etcd-prefix=/laws/network\n[Install]\nWantedBy=multi-user.target\n`)}systemctl daemon-reload`;
+const dropEtcdFlannel = `systemctl disable --now laws-flanneld.service; ip link del flannel.78; ip link del laws0
+for command in '-t nat -F' '-t nat -X'; do iptables $command; done
+rm -rf ${base} /etc/systemd/system/laws-flanneld.service*; systemctl daemon-reload`;
+/** Two keys of a flannel, and one beside them. */
+const makeEtcd = `${makeEtcdFlannel}
+systemd-run --unit=laws-etcd /opt/k8s/bin/etcd --data-dir=/run/laws-etcd --listen-client-urls=http://127.0.0.1:12379 --advertise-client-urls=http://127.0.0.1:12379 --listen-peer-urls=http://127.0.0.1:12380
+for try in 1 2 3 4 5 6 7 8 9 10; do curl -fs http://127.0.0.1:12379/health && break; sleep 1; done
+for key in /laws/network/config /laws/network/subnets/172.30.7.0-24 /laws/network-of-others; do
+  curl -fs -d "{\\"key\\":\\"$(printf %s $key | base64 -w 0)\\",\\"value\\":\\"$(printf %s "of $key" | base64 -w 0)\\"}" http://127.0.0.1:12379/v3/kv/put
+done`;
+const dropEtcd = `systemctl stop laws-etcd.service; rm -rf /run/laws-etcd; ${dropEtcdFlannel}`;
+const dropMark = 'rm -rf /etc/provision';
+
 /** The probe tells what time it is on the host. */
 const withoutClock = (actual: object) => ({ ...actual, now: 0 });
 /** For every operation at least one wish that the host does not meet at first. */
@@ -649,6 +690,34 @@ ${write('/etc/provision/static-routes/peers', 'c 10.5.3.0/24 192.0.2.3\n')}
 ip link add prov-vxlan address 02:70:c0:00:02:01 type vxlan id 5 dstport 8473 local 192.0.2.1 dev laws0 nolearning
 ip link set prov-vxlan up`,
       clean: dropAgent,
+    },
+  ],
+  docker_own_bridge: [
+    {
+      name: 'told of its bridge by flannel',
+      wish: { unit: 'laws.service', kubelet: 'laws.service' },
+      arrange: makeDocker,
+      clean: dropDocker,
+      // the process and its bridge are for the tasks that start it again
+      lasting: ({ file, unit }: { file: unknown; unit: unknown }) => [file, unit],
+    },
+  ],
+  etcd_flannel: [
+    {
+      name: 'running and enabled',
+      wish: { cluster_cidr: '10.5.0.0/16' },
+      arrange: `${makeEtcdFlannel}; systemctl enable --now laws-flanneld.service`,
+      clean: dropEtcdFlannel,
+    },
+  ],
+  etcd_keys: [{ name: 'below its prefix', wish: {}, arrange: makeEtcd, clean: dropEtcd }],
+  subnet_file: [
+    { name: 'left to flannel', wish: { writer: 'etcd-flannel' }, arrange: dropMark, clean: dropMark },
+    {
+      name: "the agent's again",
+      wish: { writer: 'agent' },
+      arrange: write('/etc/provision/static-routes/leaves-subnet-env', ''),
+      clean: dropMark,
     },
   ],
   service: [

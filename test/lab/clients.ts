@@ -27,10 +27,55 @@ export interface Clients {
   now(): number;
   /** No request that began since then failed, on any node but these. */
   expectNoFailure(since: number, except?: readonly string[]): void;
+  /** What became of the requests that began since then, by the node of the client. */
+  measure(since: number): Readonly<Record<string, Measured>>;
   /** How many replicas the budget demands. */
   demand(minAvailable: number): Promise<void>;
   /** Nodes where the replicas are. */
   servers(): Promise<string[]>;
+}
+
+/** How a client fared. */
+export interface Measured {
+  readonly asked: number;
+  readonly failed: number;
+  /** Failed while the client itself was ended: after its last answer, before it was started anew. */
+  readonly failedAtItsEnd: number;
+  /** The longest time without an answer in which the client itself ran. */
+  readonly longestSeconds: number;
+  /** How often the client was started anew. */
+  readonly starts: number;
+}
+
+/** What a client asked from its start to its end. */
+const livesOf = (requests: readonly Request[]): readonly (readonly Request[])[] => {
+  const lives: Request[][] = [[]];
+  for (const request of requests)
+    if (request.answer === 'started') lives.push([]);
+    else lives.at(-1)?.push(request);
+  return lives;
+};
+
+function measure(requests: readonly Request[]): Measured {
+  const lives = livesOf(requests);
+  const isGood = ({ answer }: Request): boolean => answer !== 'failed';
+  const lastGood = (life: readonly Request[]): number => life.findLastIndex(isGood) + 1;
+  const ended = lives.slice(0, -1);
+  const gaps = lives.flatMap((life, index) => {
+    // the end of one that goes on counts, that of one that was ended does not
+    const seen = index < ended.length ? life.slice(0, lastGood(life)) : life;
+    const good = seen.filter(isGood).map(({ end }) => end);
+    const from = seen[0]?.at ?? 0;
+    return good.map((end, at) => end - (good[at - 1] ?? from));
+  });
+  const failedAtItsEnd = ended.reduce((sum, life) => sum + life.length - lastGood(life), 0);
+  return {
+    asked: lives.flat().length,
+    failed: lives.flat().filter((one) => !isGood(one)).length - failedAtItsEnd,
+    failedAtItsEnd,
+    longestSeconds: Math.round(Math.max(0, ...gaps) * 10) / 10,
+    starts: lives.length - 1,
+  };
 }
 
 export async function startClients(lab: Lab): Promise<Clients> {
@@ -61,6 +106,7 @@ export async function startClients(lab: Lab): Promise<Clients> {
         expect(seen.length, `requests from ${node}`).toBeGreaterThan((now() - since - 2) / 4);
       }
     },
+    measure: (since) => Object.fromEntries(nodes.map((node) => [node, measure(requests(node, since))])),
     demand: async (minAvailable) => {
       await kubectl(lab, 'patch', 'pdb', 'web', '--type=merge', '-p', JSON.stringify({ spec: { minAvailable } }));
       const allowed = 2 - minAvailable;

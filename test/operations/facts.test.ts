@@ -21,6 +21,7 @@ own-flannel {"Network":"10.5.0.0/16","Backend":{"Type":"vxlan","VNI":7}}
 own-flannel-etcd {"Network":"10.5.0.0/16","SubnetLen":24,"Backend":{"Type":"host-gw"}}
 foreign-flannel pod /etc/kube-flannel/net-conf.json {"Network":"10.244.0.0/16","Backend":{"Type":"host-gw"}}
 foreign-flannel flanneld.service /etc/x.json
+etcd-flannel flanneld.service
 listens 2815
 vxlan 7: vx9: <BROADCAST,MULTICAST> mtu 1450 qdisc noop state DOWN mode DEFAULT group default qlen 1000\\    link/ether 02:35:61:70:b7:00 brd ff:ff:ff:ff:ff:ff \\    vxlan id 9 dev eth0 srcport 0 0 dstport 8472 ttl auto
 installed provision-static-routes.service 20260102-000000-bbbb
@@ -80,6 +81,7 @@ test('what a host has of a pod network is read', () => {
     ]),
     flannel: { network: '10.5.0.0/16', backend: 'vxlan', vni: 7 },
     flannelEtcd: { network: '10.5.0.0/16', backend: 'host-gw' },
+    etcdFlannels: ['flanneld.service'],
     foreignFlannels: [
       {
         isPod: true,

@@ -61,3 +61,18 @@ test('the playbook network-change stops agents before it starts one, and cleans 
   const cleaning = stages.findIndex((names) => names.includes('former_agents'));
   expect(cleaning).toBeGreaterThan(stages.findLastIndex((names) => names.includes('hand_over')));
 });
+
+test('the playbook migrate leaves docker0 between drain and Ready, and ends the old flannel once all nodes are through', () => {
+  const operationsOf = load('migrate-docker0-to-cni');
+  const nodes = operationsOf.find((names) => names.includes('docker_own_bridge')) ?? [];
+  const steps = ['cordon', 'drain', 'docker_own_bridge', 'subnet_file', 'static_routes', 'cni_config', 'unit_flags'];
+  const rest = ['node_ready', 'pods_in_range', 'datapath', 'uncordon', 'pods_running'];
+  const positions = [...steps, ...rest].map((step) => nodes.indexOf(step));
+  expect(positions).not.toContain(-1);
+  expect(positions).toEqual(positions.toSorted((a, b) => a - b));
+  // Docker is stopped before anything of the kubelet is changed, and both are started after that
+  expect(nodes.lastIndexOf('service')).toBeGreaterThan(nodes.indexOf('unit_flags'));
+  const places = ['etcd_flannel', 'etcd_keys'].map((step) => operationsOf.findIndex((names) => names.includes(step)));
+  expect(places).toEqual(places.toSorted((a, b) => a - b));
+  expect(places[0]).toBeGreaterThan(operationsOf.indexOf(nodes));
+});

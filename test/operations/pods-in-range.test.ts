@@ -22,8 +22,8 @@ const view = (pods: readonly PodState[], hosts: readonly string[] = ['a']): Clus
   verify: false,
 });
 
-const asked = { recreate: true, timeout_seconds: 1 };
-const notAsked = { recreate: false, timeout_seconds: 1 };
+const asked = { recreate: true, drained: false, timeout_seconds: 1 };
+const notAsked = { recreate: false, drained: false, timeout_seconds: 1 };
 
 describe('pods_in_range', () => {
   it('names pods with node, address, and what becomes of them', () => {
@@ -40,6 +40,15 @@ describe('pods_in_range', () => {
     const well = [pod('x', { address: '10.5.1.9' }), pod('y', { node: 'b' })];
     expect(podsInRange.notDone?.(view(well), notAsked)).toBeUndefined();
     expect(podsInRange.diff(view(well), asked)).toEqual([]);
+  });
+
+  it('means only what stays on its node where nodes were drained', () => {
+    const ofDaemonSet = pod('logs-1', { owner: { uid: 'd', kind: 'DaemonSet', title: 'DaemonSet logs' } });
+    const drained = { ...asked, drained: true };
+    expect(podsInRange.diff(view([pod('shop-1'), ofDaemonSet]), drained)).toEqual([
+      { subject: 'Pod default/logs-1', action: 'evict, DaemonSet logs makes it anew' },
+    ]);
+    expect(podsInRange.notDone?.(view([pod('shop-1'), bare]), drained)).toBeUndefined();
   });
 
   it('names no more than fit, and counts the rest', () => {

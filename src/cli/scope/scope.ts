@@ -13,6 +13,7 @@ import { carrierScope, carrierVariables } from './carrier-scope.ts';
 import { daemonsetScope, daemonsetVariables } from './daemonset-scope.ts';
 import { type EtcdFiles, etcdScope, etcdVariables } from './etcd-scope.ts';
 import { flannelScope, flannelVariables } from './flannel-scope.ts';
+import { migrationScope, migrationVariables } from './migration-scope.ts';
 import { nodeScope } from './node-scope.ts';
 import { type PluginsScope, pluginsVariables } from './plugins-scope.ts';
 import { replicaGround } from './replica-ground.ts';
@@ -41,6 +42,7 @@ export const engineVariables = {
   }),
   daemonset: daemonsetVariables,
   carrier: carrierVariables,
+  migration: migrationVariables,
   plugins: pluginsVariables,
   software: softwareVariables,
   replica: replicaVariables,
@@ -64,9 +66,10 @@ export function scopeOf(
   inventory: Inventory,
   plugins: ReadonlyMap<string, PluginsScope>,
   ownFiles: ReadonlyMap<string, OwnFiles>,
-  { recreatePods, oldMachineIsOff = false }: { readonly recreatePods: boolean; readonly oldMachineIsOff?: boolean },
+  options: { readonly recreatePods: boolean; readonly oldMachineIsOff?: boolean; readonly purge?: boolean },
   { authority, carrier, rebuilt, recalled, token, etcdFiles }: Further,
 ): RunRequest['scope'] {
+  const { recreatePods, oldMachineIsOff = false, purge = false } = options;
   const scopes = new Map(inventory.hosts.map((host) => [host.name, hostScope(host)]));
   const settings = new Map(inventory.hosts.map((host) => [host.name, host.settings.identity]));
   const isNode = (name: string): boolean => inventory.groups.get('nodes')?.includes(name) ?? false;
@@ -99,6 +102,7 @@ export function scopeOf(
       bootstrap: { token, kubeconfig: bootstrapKubeconfigOf(settings.get(host.name)) },
       daemonset,
       carrier: ownImage,
+      migration: migrationScope(host, inventory, purge),
       plugins: plugins.get(host.name),
       node,
     };

@@ -14,6 +14,7 @@ import { openAuthority } from '../authority.ts';
 import { nodesFolder } from '../begin-journal.ts';
 import { keepCarrier } from '../carrier.ts';
 import { checkCluster, checkInventory } from '../check.ts';
+import { checkMigration } from '../check-migration.ts';
 import { secrets } from '../login/secrets.ts';
 import { openOwnImages } from '../own-images.ts';
 import type { RebuiltHost } from '../rebuilt-host.ts';
@@ -46,6 +47,8 @@ export interface RunOptions {
   readonly keepFailed?: boolean;
   /** Hosts may have another network agent or backend than the inventory says: they get that. */
   readonly changesAgent?: boolean;
+  /** A migration removes what flannel has in etcd. */
+  readonly purge?: boolean;
   /** Settings of this run alone, each as KEY=VALUE. */
   readonly set?: readonly string[];
   /** Tell every command on standard error. */
@@ -64,6 +67,12 @@ export interface PreparedRun {
   readonly oneOffs: readonly OneOffSetting[];
 }
 
+/** Where the playbook of a command is called otherwise. */
+function playbookOf(command: string, rebuilt: RebuiltHost | undefined): string {
+  if (command === 'migrate') return 'migrate-docker0-to-cni';
+  return rebuilt?.isControlPlane ? 'rebuild-control-plane' : command.replaceAll(' ', '-');
+}
+
 /** Reads and checks everything that needs no host, and of a rebuilt one which key is its. Throws ProvisionErrors. */
 export async function prepareRun(
   command: string,
@@ -74,7 +83,7 @@ export async function prepareRun(
 ): Promise<PreparedRun & { readonly inventory: Inventory }> {
   const templates = ownTemplates();
   const { inventory, playbook, compareSet } = await readFiles(
-    rebuilt?.isControlPlane ? 'rebuild-control-plane' : command.replaceAll(' ', '-'),
+    playbookOf(command, rebuilt),
     file,
     templates,
     options.set,
@@ -84,6 +93,8 @@ export async function prepareRun(
   const unread = inOrder(chosen.flatMap((host) => host.unread));
   const { authority, mistakes: ofAuthority } = await openAuthority(inventory);
   const mistakes = [...unread, ...(await checkLocalFiles(inventory)), ...ofAuthority, ...checkInventory(inventory)];
+  const migrates = command === 'migrate';
+  if (migrates) mistakes.push(...checkMigration(inventory));
   if (mistakes.length > 0) throw new ProvisionErrors(mistakes);
   for (const message of inventory.warnings) emit({ type: 'warning', message });
   const oneOffs = compareSet(chosen.map((host) => host.name));
@@ -120,7 +131,7 @@ export async function prepareRun(
         verify: options.verify,
         memory,
         check(hosts, snapshot) {
-          checkCluster(hosts, snapshot, inventory, rebuilt, options.changesAgent);
+          checkCluster(hosts, snapshot, inventory, { rebuilt, migrates, changesAgent: options.changesAgent });
           const host = rebuilt?.isControlPlane && hosts.find(({ name }) => name === rebuilt.host);
           if (host) replicaOf(replicaGround(host, hosts, inventory, ownFiles));
         },

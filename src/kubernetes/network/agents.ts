@@ -84,6 +84,8 @@ export interface ForeignAgent {
   /** Its systemd unit, where it has one. */
   readonly unit?: string;
   readonly isPod: boolean;
+  /** It keeps its ranges in etcd, on a host with Docker mostly. */
+  readonly isOfEtcd?: boolean;
   readonly configPath: string;
   readonly network?: string;
   readonly backend?: string;
@@ -119,7 +121,7 @@ const alreadyThere = (one: ForeignAgent): ProvisionError =>
     kind: 'cluster',
     what: `${one.host}: ${titleOf(one)} runs here${one.backend ? ` (${one.backend})` : ''}, which provision did not install`,
     why: 'Two agents on one host overwrite routes, rules and /run/flannel/subnet.env of each other',
-    fix: `${stopping(one)}, then run again, which removes what it leaves behind; pods of different nodes do not reach each other meanwhile.`,
+    fix: `${one.isOfEtcd ? '`provision migrate` takes its place node by node. Else: ' : ''}${stopping(one)}, then run again, which removes what it leaves behind; pods of different nodes do not reach each other meanwhile.`,
   });
 
 const stopping = ({ isPod, unit, host }: ForeignAgent): string =>

@@ -64,6 +64,32 @@ test('a Node that was Ready has to be Ready again, one that was not need not', (
   expect(otherAgain).toEqual([]);
 });
 
+test('a unit that a stage found running is none of before, if an earlier stage of the run had started it', () => {
+  const timer = wish('timer', 'agent.timer');
+  const started = { task: 'timer', operation: 'service', changes: [], writes: [] };
+  const twice = recorded('r3', [
+    applying('n1', 'ahead', { tasks: [started] }),
+    applying('n1', 'nodes', { afterUndo: [timer, wish('kubelet', 'kubelet.service')] }),
+    applying('n2', 'nodes', { afterUndo: [timer] }),
+  ]);
+  const again = (entries: typeof twice.entries, host: string) =>
+    undoStages({
+      run: { id: 'r3', entries },
+      hosts: ['n1', 'n2'],
+      isWhole: true,
+      force: false,
+      findOperation,
+      gate: () => undefined,
+    })
+      .filter(({ name }) => name === 'As before: nodes')
+      .flatMap((stage) => stage.tasks.flatMap((one) => one.resolve({ host }).map(({ task }) => task)));
+  expect(again(twice.entries, 'n1')).toEqual(['kubelet']);
+  expect(again(twice.entries, 'n2')).toEqual(['timer']);
+  // a stage that is put back alone finds it as the earlier one left it
+  const alone = twice.entries.filter((entry) => entry.type !== 'applying' || entry.stage === 'nodes');
+  expect(again(alone, 'n1')).toEqual(['timer', 'kubelet']);
+});
+
 test('objects of the API are taken back last, and only with the last host that the run stands on', () => {
   const left = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'a' } };
   const taskRecord = { task: 'x', operation: 'api_objects', changes: [], writes: [] };
