@@ -11,8 +11,11 @@ import {
   writeEtcdInventory,
 } from '../lab/etcd-ground.ts';
 import { filesScript, unitsScript } from '../lab/host-snapshot.ts';
+import { writeInventory } from '../lab/inventories.ts';
+import { runNetworkChange } from '../lab/network-changes.ts';
 import { describeOwnLab } from '../lab/own-lab.ts';
 import { allReady, diskOf, eventually, invocationOf, kubectl, on, onEach } from '../lab/read-hosts.ts';
+import { runMigration, storyOf, undoMigration } from '../lab/run-migration.ts';
 import { runPlan } from '../lab/run-plan.ts';
 import { idOf, type Run, runUndo, runUp } from '../lab/run-up.ts';
 import { namesOf, nodeNames, told } from '../lab/settle.ts';
@@ -240,6 +243,8 @@ describeOwnLab(
       inventory = writeEtcdInventory(lab(), 'etcd', ({ vars }) => {
         Object.assign(vars['network'] ?? {}, { backend: 'host-gw' });
         vars['roll'] = { drain: true, delete_bare_pods: true };
+        vars['kube_proxy'] = { manage: true };
+        Object.assign(vars['cluster'] ?? {}, { pod_cidr: '172.30.0.0/16' });
       });
     });
 
@@ -261,7 +266,34 @@ describeOwnLab(
       expect(proven(first)).toBe(2);
       expect(first.changed).toContain('node1: Nodes whose Docker is about to restart are drained');
       expect(await kubectl(lab(), 'get', 'nodes')).not.toContain('SchedulingDisabled');
-      expect(await olderEtcdKeys(lab())).toContain('/coreos.com/network/subnets/10.5.');
+      expect(await olderEtcdKeys(lab())).toContain('/coreos.com/network/subnets/172.30.');
+      for (const node of nodeNames(lab())) expect(await bridgeOf(lab(), node)).toBe(await subnetOf(lab(), node));
+      const again = await runUp(inventory);
+      expect(again.changed, told(again)).toEqual([]);
+    });
+
+    test('nodes leave it one after the other, nothing of it is left, and it comes back', async () => {
+      const left = writeInventory(lab(), 'left', ({ all: { vars } }) => {
+        vars['roll'] = { batches: 1, soak_seconds: 0, drain_seconds: 120, delete_bare_pods: true };
+        vars['kube_proxy'] = { manage: true };
+      });
+      const change = await runNetworkChange(lab(), left, '--yes');
+      expect(change.codes, told(change)).toEqual(['AGENT_CHANGES']);
+      expect(change.failures[0]?.error.fix).toContain('provision migrate');
+      const migrated = await runMigration(left, '--yes');
+      expect(migrated.code, told(migrated)).toBe(0);
+      expect(storyOf(migrated).from.networks).toEqual(['172.30.0.0/16']);
+      for (const node of nodeNames(lab())) {
+        expect(await bridgeOf(lab(), node)).toMatch(/^172\.17\./);
+        expect(
+          await on(lab(), node, `ls /etc/provision /usr/local/lib/provision; systemctl is-active ${etcdUnit}; exit 0`),
+        ).toBe('static-routes\nstatic-routes\ninactive');
+      }
+      const quiet = await runUp(left);
+      expect(quiet.code, told(quiet)).toBe(0);
+      expect(quiet.changed).toEqual([]);
+      const undone = await undoMigration(left, migrated);
+      expect(undone.code, told(undone)).toBe(0);
       for (const node of nodeNames(lab())) expect(await bridgeOf(lab(), node)).toBe(await subnetOf(lab(), node));
       const again = await runUp(inventory);
       expect(again.changed, told(again)).toEqual([]);
