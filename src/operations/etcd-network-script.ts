@@ -11,9 +11,17 @@ export interface EtcdClient {
 
 /** Needs curl. Certificates are in files of root alone for as long as a question takes. */
 const functions = ShellScript.trusted(`
+# give_up CODE WHAT: the end of it; a look only tells what was in its way.
+give_up() {
+  [ "$mode" = look ] || fail "$@"
+  printf 'problem %s %s\\n' "$1" "$(printf '%s' "$silent" | base64 -w 0)"
+  exit 0
+}
+
 # etcd_open CA CERTIFICATE KEY
 etcd_open() {
-  command -v curl >/dev/null || fail CURL_MISSING 'this host has no curl, by which etcd is asked' 'install the package curl'
+  silent=
+  command -v curl >/dev/null || give_up CURL_MISSING 'this host has no curl, by which etcd is asked'
   tls=$(mktemp -d /run/provision-etcd.XXXXXX) && trap 'rm -rf "$tls"' EXIT
   printf '%s' "$1" >"$tls/ca"; printf '%s' "$2" >"$tls/certificate"; printf '%s' "$3" >"$tls/key"
 }
@@ -47,13 +55,14 @@ etcd_ask() {
     done
     return 0
   done
-  printf '%s' "$silent" >&2
-  fail ETCD_UNREACHABLE 'no address of etcd answers this host' 'Correct network.etcd: endpoints, as this host reaches them, ca, certificate and key.'
+  [ "$mode" = look ] || printf '%s' "$silent" >&2
+  give_up ETCD_UNREACHABLE 'no address of etcd answers this host any more' 'Run again when etcd answers.'
 }
 `);
 
-/** `then` has the variables `status` and `answer`. */
+/** `then` has the variables `status` and `answer`; a look never fails, it prints `problem CODE REASONS`. */
 export const askEtcd = (
+  mode: 'look' | 'change',
   { endpoints, ca, certificate, key }: EtcdClient,
   { method, type, body, paths }: EtcdRequest,
   then: ShellScript,
@@ -61,6 +70,7 @@ export const askEtcd = (
   joinScripts([
     functions,
     sh`(
+mode=${mode}
 etcd_open ${ca} ${certificate} ${key}
 endpoints=${endpoints.map((endpoint) => endpoint.replace(/\/+$/, '')).join(' ')}
 etcd_ask ${method} ${type} ${body} ${paths}

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ProvisionError } from '../errors.ts';
-import { type EtcdKeys, etcdV2, etcdV3 } from '../kubernetes/network/etcd-keys.ts';
+import { type EtcdAnswer, type EtcdKeys, etcdV2, etcdV3 } from '../kubernetes/network/etcd-keys.ts';
 import { meansTheSame, refuseOther } from '../kubernetes/network/etcd-network.ts';
 import { sh } from '../shell.ts';
 import { askEtcd } from './etcd-network-script.ts';
@@ -37,6 +37,41 @@ const notSpoken = ({ api }: Desired): ProvisionError =>
         : 'Take an etcd of 3.2 or later, or flannel 0.17.',
   });
 
+/** What keeps this host from asking; undefined for nothing. */
+function problemOf(output: string): ProvisionError | undefined {
+  const [code, reasons = ''] = readField(output, 'problem').split(' ');
+  if (code === 'CURL_MISSING')
+    return new ProvisionError({
+      code: 'CURL_MISSING',
+      kind: 'operation',
+      what: 'This host has no curl, by which etcd is asked',
+      fix: 'Install the package curl.',
+    });
+  if (code !== 'ETCD_UNREACHABLE') return undefined;
+  return new ProvisionError({
+    code: 'ETCD_UNREACHABLE',
+    kind: 'operation',
+    what: 'No address of etcd answers this host',
+    why: decodeBase64(reasons).trim(),
+    fix: 'Correct network.etcd: endpoints, as this host reaches them, ca, certificate and key.',
+  });
+}
+
+/** What was seen; with a refusal nothing was. */
+interface Actual extends EtcdKeys {
+  readonly refusal?: ProvisionError;
+}
+
+function readKeys(answer: EtcdAnswer, desired: Desired): Actual {
+  const nothing = { config: null, subnets: [] };
+  try {
+    return apiOf(desired).read(answer, desired.prefix) ?? { ...nothing, refusal: notSpoken(desired) };
+  } catch (error) {
+    if (error instanceof ProvisionError) return { ...nothing, refusal: error };
+    throw error;
+  }
+}
+
 const changed = 'the configuration of the network in etcd was changed by somebody else while this run was under way';
 
 /** flannel's network as etcd has it; asked by this host, for all of them. Ranges that hosts have taken are not touched. */
@@ -45,18 +80,20 @@ export const etcdNetwork = defineOperation({
   schema,
   probe: (desired) =>
     askEtcd(
+      'look',
       desired,
       apiOf(desired).look(desired.prefix),
       sh`printf 'status %s\nanswer %s\n' "$status" "$(printf '%s' "$answer" | base64 -w 0)"`,
     ),
-  parse(output, desired): EtcdKeys {
+  parse(output, desired): Actual {
+    const refusal = problemOf(output);
+    if (refusal !== undefined) return { config: null, subnets: [], refusal };
     const answer = { status: Number(readField(output, 'status')), body: decodeBase64(readField(output, 'answer')) };
-    const keys = apiOf(desired).read(answer, desired.prefix);
-    if (keys === undefined) throw notSpoken(desired);
-    return keys;
+    return readKeys(answer, desired);
   },
   diff(actual, { prefix, content }) {
-    const { config } = actual;
+    const { config, refusal } = actual;
+    if (refusal !== undefined) throw refusal;
     if (config !== null && meansTheSame(config.text, content)) return [];
     refuseOther(actual, content, prefix);
     return [
@@ -70,6 +107,7 @@ export const etcdNetwork = defineOperation({
   },
   apply: (desired, { config }) =>
     askEtcd(
+      'change',
       desired,
       apiOf(desired).write(desired.prefix, desired.content, config),
       sh`case $status$answer in
@@ -80,6 +118,7 @@ esac`,
   /** Where nothing was there, the ranges that hosts have taken since go as well. */
   undo: ({ config, subnets }, desired) =>
     askEtcd(
+      'change',
       desired,
       config === null
         ? apiOf(desired).remove(desired.prefix, subnets.length === 0 ? 'everything' : 'config')

@@ -248,10 +248,19 @@ describeOwnLab(
       });
     });
 
-    test('is refused where etcd does not speak the API of that flannel', async () => {
+    test('is refused where etcd does not speak the API of that flannel, or cannot be asked, before anything is touched', async () => {
+      const disks = () => Promise.all(namesOf(lab()).map((name) => diskOf(lab(), name)));
+      const then = await disks();
+      const away = await runUp(
+        writeEtcdInventory(lab(), 'away', ({ vars }) =>
+          Object.assign(vars['network']?.['etcd'] ?? {}, { endpoints: ['https://127.0.0.1:9'] }),
+        ),
+      );
+      expect(away.codes, told(away)).toEqual(['ETCD_UNREACHABLE']);
       const run = await runUp(inventory);
       expect(run.codes, told(run)).toEqual(['ETCD_API_MISSING']);
       expect(run.failures[0]?.error.fix).toContain('--enable-v2');
+      expect(await disks()).toEqual(then);
     });
 
     test('comes up where it does, with plain routes, on nodes that were drained before', async () => {

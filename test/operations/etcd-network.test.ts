@@ -71,6 +71,13 @@ test.each<[string, 'v2' | 'v3', string, readonly string[]]>([
   ['an etcd without that API', 'v2', answer(404, '404 page not found\n'), ['ETCD_API_MISSING']],
   ['an etcd without that API', 'v3', answer(404, '404 page not found\n'), ['ETCD_API_MISSING']],
   ['not allowed', 'v2', answer(401, { message: 'Insufficient credentials' }), ['ETCD_REFUSED']],
+  [
+    'no way to it',
+    'v3',
+    `problem ETCD_UNREACHABLE ${base64('https://10.0.0.11:2379: curl: (7) refused\n')}\n`,
+    ['ETCD_UNREACHABLE'],
+  ],
+  ['nothing to ask with', 'v3', 'problem CURL_MISSING \n', ['CURL_MISSING']],
   ['no leader', 'v3', answer(503, { error: 'etcdserver: no leader' }), ['ETCD_REFUSED']],
 ])('%s, %s', (_, api, output, expected) => {
   expect(changesOf(etcdNetwork, { ...wish, api }, output)).toEqual(expected);
