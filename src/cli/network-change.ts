@@ -3,7 +3,7 @@ import type { Host, HostTarget } from '../engine/host.ts';
 import { ProvisionError, ProvisionErrors } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { planAgentChange } from '../kubernetes/network/agent-change.ts';
-import { type AgentOfHost, checkAgents } from '../kubernetes/network/agents.ts';
+import { type AgentOfHost, checkAgents, isFlannel } from '../kubernetes/network/agents.ts';
 import { agentsOf, wantedAgent, withPlace } from './check-network.ts';
 import { type AskingOptions, runPlanned } from './planned-run.ts';
 import { type PreparedRun, prepareRun, type RunOptions } from './wire/wire-run.ts';
@@ -39,13 +39,25 @@ async function prepare(file: string, options: NetworkChangeOptions, emit: Emit):
           // one that goes on may have been cut off between two agents
           if (installed.length === 0 && options.resumes === undefined) throw noAgent(inventory);
           refuseEtcd(installed, inventory);
-          if (installed.length > 0 && !isTold)
-            request.emit({ type: 'network-change', ...planAgentChange(installed, wantedAgent(inventory)) });
+          if (isTold) return;
           isTold = true;
+          if (installed.length > 0)
+            request.emit({ type: 'network-change', ...planAgentChange(installed, wantedAgent(inventory)) });
+          tellLosing(hosts, inventory, request.emit);
         },
       };
     },
   };
+}
+
+/** flannel runs on nodes alone. */
+function tellLosing(hosts: readonly Host[], inventory: Inventory, emit: Emit): void {
+  if (!isFlannel(inventory.settings.network.agent)) return;
+  const losing = hosts.filter((host) => host.nodeName === undefined && agentsOf(host).length > 0);
+  if (losing.length === 0) return;
+  const names = losing.map(({ name }) => name).join(', ');
+  const message = `${names}: no Node, so no flannel, and no way to pods any more; an API server there reaches no webhooks in pods`;
+  emit({ type: 'warning', message });
 }
 
 /** A host that is left out would lose the others. */

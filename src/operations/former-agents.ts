@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { isFlannel, networkAgents } from '../kubernetes/network/agents.ts';
 import { vxlanDevice } from '../kubernetes/network/vxlan.ts';
-import { joinScripts, ShellScript, sh } from '../shell.ts';
+import { joinScripts, sh } from '../shell.ts';
 import { readLines } from './fields.ts';
 import { flannelEtcdUnit, flannelUnit } from './flanneld-processes.ts';
+import { dropFormer, seeFormer } from './former-agents-script.ts';
 import { agentTimer } from './hand-over-script.ts';
 import { defineOperation } from './operation.ts';
 import { dropChain } from './static-routes-put-back.ts';
@@ -78,31 +79,6 @@ interface Actual {
   readonly devices: readonly string[];
 }
 
-const look = ShellScript.trusted(`
-# see_unit UNIT: where it is known.
-see_unit() {
-  [ "$(systemctl show "$1" -p LoadState | cut -d= -f2-)" = loaded ] || return 0
-  echo "unit $1 $(systemctl show "$1" -p ActiveState | cut -d= -f2-) $(systemctl is-enabled "$1" 2>/dev/null)"
-}
-see_chains() {
-  for save in iptables-nft-save iptables-legacy-save; do
-    ! command -v "$save" >/dev/null || "$save" 2>/dev/null | sed -n 's/^:\\(PROVISION-[A-Z]*\\) .*/chain \\1/p'
-  done
-}
-see_devices() {
-  ip -o link show type vxlan 2>/dev/null | sed -n 's/^[0-9]*: \\(prov-vxlan\\|flannel\\.[0-9]*\\)[:@].*/device \\1/p'
-}
-`);
-
-const awaitMoved = ShellScript.trusted(`
-# drop_device NAME: once no route leads over it; a node that does not answer is not waited for long.
-drop_device() {
-  tries=0
-  until [ -z "$(ip -4 route show dev "$1" | grep ' via ')" ] || [ "$tries" -ge 20 ]; do tries=$((tries + 1)); sleep 1; done
-  ! [ -e "/sys/class/net/$1" ] || ip link del "$1"
-}
-`);
-
 const isWanted = (device: string, { agent, backend, vni }: Desired): boolean =>
   backend === 'vxlan' && device === (isFlannel(agent) ? `flannel.${vni}` : vxlanDevice);
 
@@ -117,7 +93,7 @@ export const formerAgents = defineOperation({
   probe(desired) {
     const others = belongingsOfOthers(desired);
     return joinScripts([
-      look,
+      seeFormer,
       ...others.units.map((unit) => sh`see_unit ${unit}`),
       ...others.files.map((path) => sh`[ ! -e ${path} ] || echo file ${path}`),
       ...(isFlannel(desired.agent)
@@ -155,7 +131,7 @@ export const formerAgents = defineOperation({
   apply(desired, actual) {
     const known = actual.units.map(({ name }) => name);
     return joinScripts([
-      awaitMoved,
+      dropFormer,
       ...(known.length === 0 ? [sh`:`] : [sh`systemctl --quiet disable --now ${known}`]),
       ...(actual.routes.length === 0 ? [] : [sh`ip -4 route flush proto ${routeProtocol}`]),
       ...chains.filter(({ name }) => actual.chains.includes(name)).map(dropChain),

@@ -119,8 +119,14 @@ const inEachBackEnd = (
 export const staleRules = defineOperation({
   name: 'stale_rules',
   schema,
-  probe: () =>
-    joinScripts([flanneldProcesses, seeRules, ShellScript.trusted('[ -z "$(foreign_flannelds)" ] || echo foreign')]),
+  probe: ({ agent }) =>
+    joinScripts([
+      flanneldProcesses,
+      seeRules,
+      ShellScript.trusted('[ -z "$(foreign_flannelds)" ] || echo foreign'),
+      // one that goes by etcd stays beside the agent to come until the last node has left it
+      ...(agent === 'flannel-etcd' ? [] : [ShellScript.trusted('[ -z "$(etcd_flannelds)" ] || echo foreign')]),
+    ]),
   parse(output): Actual {
     const lines = readLines(output);
     const valuesOf = (key: string) => lines.filter(([name]) => name === key).map(([, value]) => value);

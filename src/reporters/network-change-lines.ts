@@ -14,6 +14,5 @@ function linesOf({ from, to, sideBySide, why, cut, order, mtu }: NetworkChange):
     `  expected cut: ${cut}`,
     ...(mtu === undefined ? [] : [`  MTU: ${mtu}`]),
     ...order.map((step, index) => `  ${index + 1}. ${step}`),
-    '',
   ];
 }

@@ -108,6 +108,9 @@ describeOwnLab(
         to: 'flannel (host-gw)',
         sideBySide: true,
       });
+      expect(asked.events.flatMap((event) => (event.type === 'warning' ? [event.message] : [])).join()).toContain(
+        'cp1: no Node, so no flannel',
+      );
       const planned = await runNetworkChange(lab(), inventory, '--plan');
       expect(planned.code, told(planned)).toBe(2);
       expect(await onEach(lab(), namesOf(lab()), agentsScript)).toEqual(before);

@@ -21,7 +21,6 @@ test('says from what to what, whether both get along, the cut and the order', ()
     '  MTU: is smaller',
     '  1. first',
     '  2. then',
-    '',
   ]);
 });
 
