@@ -175,6 +175,8 @@ ExecStart=/usr/bin/busybox sh -c "while :; do sleep 1000; done" --debug --bip=\$
 )}systemctl daemon-reload; systemctl start laws.service`;
 const dropDocker = `systemctl stop laws.service; ip link del docker0; rm -rf /run/laws /etc/systemd/system/laws.service*; systemctl daemon-reload`;
 
+const writeFlanneldUnit = `${write('/etc/systemd/system/laws-flanneld.service', `[Service]\nType=notify\nNotifyAccess=all\nExecStart=${base}/flanneld -etcd-endpoints=http://127.0.0.1:12379 -etcd-prefix=/laws/network\n[Install]\nWantedBy=multi-user.target\n`)}systemctl daemon-reload`;
+
 /** Stands for a flanneld with etcd: its device, a route by a gateway, and its rules, between those of others. */
 const makeEtcdFlannel = `ip link add laws0 type veth peer name laws1; ip link set laws0 up; ip link set laws1 up; ip addr add 192.0.2.1/24 dev laws0
 ip route add 172.30.200.0/24 via 192.0.2.9 proto 157; ip route add 198.51.100.0/24 via 192.0.2.9
@@ -191,12 +193,12 @@ systemd-notify --ready
 while :; do sleep 1000; done
 `,
 )}chmod 755 ${base}/flanneld
-${write('/etc/systemd/system/laws-flanneld.service', `[Service]\nType=notify\nNotifyAccess=all\nExecStart=${base}/flanneld -etcd-endpoints=http://127.0.0.1:12379 -etcd-prefix=/laws/network\n[Install]\nWantedBy=multi-user.target\n`)}systemctl daemon-reload`;
+${writeFlanneldUnit}`;
 const dropEtcdFlannel = `systemctl disable --now laws-flanneld.service; ip link del flannel.78; ip link del laws0
 for command in '-t nat -F' '-t nat -X'; do iptables $command; done
 rm -rf ${base} /etc/systemd/system/laws-flanneld.service*; systemctl daemon-reload`;
 /** Two keys of a flannel, and one beside them. */
-const makeEtcd = `${makeEtcdFlannel}
+const makeEtcd = `${writeFlanneldUnit}
 systemd-run --unit=laws-etcd /opt/k8s/bin/etcd --data-dir=/run/laws-etcd --listen-client-urls=http://127.0.0.1:12379 --advertise-client-urls=http://127.0.0.1:12379 --listen-peer-urls=http://127.0.0.1:12380
 for try in 1 2 3 4 5 6 7 8 9 10; do curl -fs http://127.0.0.1:12379/health && break; sleep 1; done
 for key in /laws/network/config /laws/network/subnets/172.30.7.0-24 /laws/network-of-others; do

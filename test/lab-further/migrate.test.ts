@@ -139,6 +139,7 @@ describeOwnLab(
     test('killed in the middle of a node: resume goes on, requests between pods are counted; both taken back', async () => {
       const path = inventory('killed');
       const [, second] = nodeNames(lab());
+      await clients.flows(120);
       const since = clients.now();
       const killed = await watchMigration(
         path,
@@ -162,7 +163,8 @@ describeOwnLab(
     });
 
     test('as a whole, under requests between pods; with --purge etcd has no key of flannel afterwards', async () => {
-      await new Promise((resolve) => setTimeout(resolve, 5_000));
+      // a controller-manager that was just restarted leaves Services as they are until it leads
+      await clients.flows(120);
       const since = clients.now();
       const run: Run = await runMigration(inventory('whole'), '--yes', '--delete-bare-pods', '--purge');
       expect(run.code, told(run)).toBe(0);

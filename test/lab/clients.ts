@@ -29,6 +29,8 @@ export interface Clients {
   expectNoFailure(since: number, except?: readonly string[]): void;
   /** What became of the requests that began since then, by the node of the client. */
   measure(since: number): Readonly<Record<string, Measured>>;
+  /** Waits until clients of all nodes get answers, none of them lost for five seconds. */
+  flows(seconds: number): Promise<void>;
   /** How many replicas the budget demands. */
   demand(minAvailable: number): Promise<void>;
   /** Nodes where the replicas are. */
@@ -107,6 +109,13 @@ export async function startClients(lab: Lab): Promise<Clients> {
       }
     },
     measure: (since) => Object.fromEntries(nodes.map((node) => [node, measure(requests(node, since))])),
+    flows: (seconds) =>
+      eventually('clients of all nodes get answers', seconds, async () => {
+        const last = nodes.map((node) => requests(node, now() - 5));
+        const flow = (seen: readonly Request[]) =>
+          seen.length > 3 && seen.every(({ answer }) => answer.startsWith('web-'));
+        return last.every(flow) || JSON.stringify(last.map((seen) => seen.at(-1)));
+      }),
     demand: async (minAvailable) => {
       await kubectl(lab, 'patch', 'pdb', 'web', '--type=merge', '-p', JSON.stringify({ spec: { minAvailable } }));
       const allowed = 2 - minAvailable;
