@@ -178,7 +178,7 @@ const dropDocker = `systemctl stop laws.service; ip link del docker0; rm -rf /ru
 const writeFlanneldUnit = `${write('/etc/systemd/system/laws-flanneld.service', `[Service]\nType=notify\nNotifyAccess=all\nExecStart=${base}/flanneld -etcd-endpoints=http://127.0.0.1:12379 -etcd-prefix=/laws/network\n[Install]\nWantedBy=multi-user.target\n`)}systemctl daemon-reload`;
 
 /** Stands for a flanneld with etcd: its device, a route by a gateway, and its rules, between those of others. */
-const makeEtcdFlannel = `ip link add laws0 type veth peer name laws1; ip link set laws0 up; ip link set laws1 up; ip addr add 192.0.2.1/24 dev laws0
+const makeEtcdFlannel = `echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6; ip link add laws0 type veth peer name laws1; ip link set laws0 up; ip link set laws1 up; ip addr add 192.0.2.1/24 dev laws0
 ip route add 172.30.200.0/24 via 192.0.2.9 proto 157; ip route add 198.51.100.0/24 via 192.0.2.9
 iptables -t nat -A POSTROUTING -s 203.0.113.0/24 -j MASQUERADE
 ${write(
@@ -195,6 +195,7 @@ while :; do sleep 1000; done
 )}chmod 755 ${base}/flanneld
 ${writeFlanneldUnit}`;
 const dropEtcdFlannel = `systemctl disable --now laws-flanneld.service; ip link del flannel.78; ip link del laws0
+echo 0 >/proc/sys/net/ipv6/conf/default/disable_ipv6
 for command in '-t nat -F' '-t nat -X'; do iptables $command; done
 rm -rf ${base} /etc/systemd/system/laws-flanneld.service*; systemctl daemon-reload`;
 /** Two keys of a flannel, and one beside them. */
