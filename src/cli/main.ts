@@ -3,7 +3,7 @@ import { addLabCommands } from './lab.ts';
 import { addMigrateCommand } from './migrate-command.ts';
 import { addNetworkCommands } from './network-command.ts';
 import { positive } from './numbers.ts';
-import { outputFormat, words } from './options.ts';
+import { addConcurrency, addNewHostKeys, addShowing, addVerify, words } from './options.ts';
 import { exitCodeOf, printError } from './output.ts';
 import { outliveOutputs } from './outputs.ts';
 import { addRebuildCommand } from './rebuild-command.ts';
@@ -25,17 +25,12 @@ const upCommand = program
   .argument('<inventory>', 'the inventory file')
   .option('--limit <hosts>', 'only these hosts: names, groups and globs by commas, ! before what is left out')
   .option('--tags <tags>', 'only tasks with one of these tags', words)
-  .option('--concurrency <n>', 'how many hosts at once', positive, 50)
-  .option('--verify', 'prove the datapath even if nothing changed', false)
   .option('--recreate-pods', 'evict pods left outside the pod network whose owner makes them anew', false)
-  .option('--accept-new-host-keys', 'trust and record the key of a host seen for the first time', false)
-  .addOption(outputFormat())
-  .option('--verbose', 'show every task and what it changes', false)
-  .option('--debug', 'tell on standard error what each command on a host carried and how it ended', false)
   .action(async (inventory: string, options) => {
     const { up } = await import('./up.ts');
     process.exitCode = await up(inventory, options);
   });
+for (const add of [addConcurrency, addVerify, addNewHostKeys, addShowing]) add(upCommand);
 
 const planCommand = program
   .command('plan')
@@ -54,34 +49,28 @@ addRebuildCommand(program);
 addResetCommand(program);
 addNetworkCommands(program.command('network'));
 
-program
+const undoCommand = program
   .command('undo')
   .description('take a run back: files, units, routes and rules as they were, services on them')
   .argument('[run]', 'a run, or how its name begins; else the newest that changed something and still stands')
   .option('--force', 'overwrite files that somebody changed since; copies stay on the host', false)
   .option('--limit <hosts>', 'only these hosts; the others can be done later')
   .option('--inventory <file>', 'where the inventory is now, if it was moved')
-  .option('--concurrency <n>', 'how many hosts at once', positive, 50)
-  .option('--accept-new-host-keys', 'trust and record the key of a host seen for the first time', false)
-  .addOption(outputFormat())
-  .option('--verbose', 'show every task and what it changes', false)
-  .option('--debug', 'tell on standard error what each command on a host carried and how it ended', false)
   .action(async (id: string | undefined, options) => {
     const { undo } = await import('./undo.ts');
     process.exitCode = await undo(id, options);
   });
+for (const add of [addConcurrency, addNewHostKeys, addShowing]) add(undoCommand);
 
-program
+const resumeCommand = program
   .command('resume')
   .description('go on with the last run of this folder that was interrupted or failed half-way, with its options')
   .option('--yes', 'do not ask before a roll whose inventory has changed is gone on with', false)
-  .addOption(outputFormat())
-  .option('--verbose', 'show every task and what it changes', false)
-  .option('--debug', 'tell on standard error what each command on a host carried and how it ended', false)
   .action(async (options) => {
     const { resume } = await import('./resume.ts');
     process.exitCode = await resume(options);
   });
+addShowing(resumeCommand);
 
 const runLines = () => new Option('--output <format>', 'text or json').choices(['text', 'json']).default('text');
 

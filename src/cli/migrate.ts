@@ -3,15 +3,12 @@ import type { Host } from '../engine/host.ts';
 import type { RunRequest } from '../engine/run-state.ts';
 import type { Emit, RunEvent } from '../events.ts';
 import type { ClusterSnapshot, PodState } from '../kubernetes/cluster/cluster.ts';
-import { quote } from '../shell.ts';
+import { type BatchedOptions, prepareBatched, sayBatched } from './batched-run.ts';
 import { describeMigration } from './migration.ts';
-import { type AskingOptions, runPlanned } from './planned-run.ts';
-import { nameOptions, type TypedSetting } from './roll-settings.ts';
-import { prepareRun, type RunOptions } from './wire/wire-run.ts';
+import { runPlanned } from './planned-run.ts';
+import type { PreparedRun } from './wire/wire-run.ts';
 
-export interface MigrateOptions extends RunOptions, AskingOptions {
-  /** Settings that were given by options of their own, not by `--set`. */
-  readonly typed?: readonly TypedSetting[];
+export interface MigrateOptions extends BatchedOptions {
   readonly purge: boolean;
 }
 
@@ -21,36 +18,26 @@ const leaving = 'Nodes leave docker0 for the pod network';
 /** The command `migrate`; resolves to its exit code: 0, 1 for a question answered with no, or that of the first failure. */
 export const migrate = (inventory: string, options: MigrateOptions): Promise<number> =>
   runPlanned(options, {
+    ...sayBatched(inventory),
     command: 'migrate',
     inventory,
     prepare: (emit) => prepare(inventory, options, emit),
     question: 'Migrate the pod network?',
     wouldBe: 'the pod network would be migrated',
-    interrupted: `hosts finish what they were sent, and nodes may be left cordoned. provision resume goes on, provision undo takes back, provision unlock ${quote(inventory)} lifts cordons.`,
-    stopsGently: 'Stopping after the batch in hand; Ctrl-C again stops at once',
-    tellPlanned({ oneOffs: settings }, emit) {
-      if (settings.length > 0) emit({ type: 'one-off-settings', inventory, settings });
-    },
   });
 
-/** What is typed counts before what `--set` says. */
-async function prepare(file: string, { typed = [], set = [], ...options }: MigrateOptions, emit: Emit) {
-  const all = [...set, ...typed.map((one) => one.set)];
-  try {
-    const run = await prepareRun('migrate', file, { ...options, ...(all.length > 0 && { set: all }) }, emit);
-    let isTold = false;
-    return {
-      ...run,
-      begin(emit: Emit): RunRequest {
-        if (isTold) return run.begin(emit);
-        isTold = true;
-        const story = tellingStory(run.inventory, options.purge, emit);
-        return story.watch(run.begin(story.emit));
-      },
-    };
-  } catch (error) {
-    throw nameOptions(error, set.length, typed);
-  }
+async function prepare(file: string, options: MigrateOptions, emit: Emit): Promise<PreparedRun> {
+  const run = await prepareBatched('migrate', file, options, emit);
+  let isTold = false;
+  return {
+    ...run,
+    begin(emit: Emit): RunRequest {
+      if (isTold) return run.begin(emit);
+      isTold = true;
+      const story = tellingStory(run.inventory, options.purge, emit);
+      return story.watch(run.begin(story.emit));
+    },
+  };
 }
 
 /** Tells what the migration means as soon as the order of nodes is known, or when something forbids it before that. */

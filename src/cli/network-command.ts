@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { NetworkChangeOptions } from './network-change.ts';
 import { positive } from './numbers.ts';
-import { outputFormat } from './options.ts';
+import { addAsking, addNewHostKeys, addShowing, addVerify } from './options.ts';
 
 const examples = `
 Examples:
@@ -16,21 +16,18 @@ Exit code: 0 done, or nothing to change; 1 the question was not answered with y;
 export function addNetworkCommands(network: Command): void {
   network.description('change what carries packets between pods of a cluster that runs').helpCommand(false);
 
-  network
+  const command = network
     .command('change')
     .description('give all hosts together another agent or backend of the pod network; pods keep their addresses')
     .argument('<inventory>', 'the inventory file, with the agent and the backend to come')
-    .option('--plan', 'show what would be done, and change nothing', false)
-    .option('--yes', 'do not ask before the first host is changed', false)
     .option('--concurrency <n>', 'how many hosts at once; the cut is longer where they are more', positive, 200)
-    .option('--verify', 'prove the datapath even if nothing changed', false)
-    .option('--accept-new-host-keys', 'trust and record the key of a host seen for the first time', false)
-    .addOption(outputFormat())
-    .option('--verbose', 'show every task and what it changes', false)
-    .option('--debug', 'tell on standard error what each command on a host carried and how it ended', false)
     .addHelpText('after', examples)
     .action(async (inventory: string, given: Omit<NetworkChangeOptions, 'recreatePods'>) => {
       const { networkChange } = await import('./network-change.ts');
       process.exitCode = await networkChange(inventory, { ...given, recreatePods: false });
     });
+  addAsking(command, 'the first host is changed');
+  addVerify(command);
+  addNewHostKeys(command);
+  addShowing(command);
 }

@@ -2,13 +2,14 @@ import { existsSync } from 'node:fs';
 import { ProvisionError } from '../errors.ts';
 import { chooseResume } from '../journal/history.ts';
 import { listRuns, type RecordedRun } from '../journal/recorded-run.ts';
+import type { BatchedOptions } from './batched-run.ts';
 import { digestOf, isAlive, runsFolder } from './begin-journal.ts';
 import { announce, localTime, type ShowOptions } from './execute-run.ts';
 import { type MigrateOptions, migrate } from './migrate.ts';
 import { type NetworkChangeOptions, networkChange } from './network-change.ts';
 import { type RebuildOptions, rebuild } from './rebuild.ts';
 import { type ResetOptions, reset } from './reset.ts';
-import { type RollOptions, roll } from './roll.ts';
+import { roll } from './roll.ts';
 import { undo } from './undo.ts';
 import { up } from './up.ts';
 import type { RunOptions } from './wire/wire-run.ts';
@@ -30,7 +31,7 @@ export async function resume({ yes, ...show }: ResumeOptions): Promise<number> {
   const isSame = checkInventory(run, show);
   // what was agreed to is what the inventory said then
   const agreed = { plan: false, yes: yes || isSame || run.begin.options['yes'] === true };
-  if (command === 'roll') return roll(inventory, { ...options, ...agreed } as unknown as RollOptions);
+  if (command === 'roll') return roll(inventory, { ...options, ...agreed } as unknown as BatchedOptions);
   if (command === 'migrate') return migrate(inventory, { ...options, ...agreed } as unknown as MigrateOptions);
   if (command === 'rebuild') return rebuild(inventory, { ...options, ...agreed } as unknown as RebuildOptions);
   if (command === 'reset') return reset(inventory, { ...options, ...agreed } as unknown as ResetOptions);

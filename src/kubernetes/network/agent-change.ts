@@ -1,15 +1,5 @@
+import type { NetworkChange } from '../../events.ts';
 import { type AgentOfHost, describeAgent, isFlannel, isOther, type NetworkAgent } from './agents.ts';
-
-/** What another agent or backend means for packets between pods, in words for a person. */
-export interface AgentChange {
-  readonly from: readonly { readonly what: string; readonly hosts: readonly string[] }[];
-  readonly to: string;
-  readonly sideBySide: boolean;
-  readonly why: string;
-  readonly cut: string;
-  readonly order: readonly string[];
-  readonly mtu?: string;
-}
 
 interface Verdict {
   /** Whether pods of hosts with the one and with the other reach each other meanwhile. */
@@ -54,7 +44,7 @@ function mtuOf(others: readonly NetworkAgent[], to: NetworkAgent): string | unde
 }
 
 /** What hosts have and how it becomes what is wanted; `from` is empty where all have that. */
-export function planAgentChange(installed: readonly AgentOfHost[], to: NetworkAgent): AgentChange {
+export function planAgentChange(installed: readonly AgentOfHost[], to: NetworkAgent): NetworkChange {
   const others = installed.filter((one) => isOther(one, to));
   const kinds = [...new Set(others.map(describeAgent))];
   const verdicts = others.map((one) => judgeChange(one, to));
