@@ -294,9 +294,10 @@ describeOwnLab(
       expect(storyOf(migrated).from.networks).toEqual(['172.30.0.0/16']);
       for (const node of nodeNames(lab())) {
         expect(await bridgeOf(lab(), node)).toMatch(/^172\.17\./);
-        expect(
-          await on(lab(), node, `ls /etc/provision /usr/local/lib/provision; systemctl is-active ${etcdUnit}; exit 0`),
-        ).toBe('static-routes\nstatic-routes\ninactive');
+        expect(await on(lab(), node, `ls /etc/provision; systemctl is-active ${etcdUnit}; exit 0`)).toBe(
+          'static-routes\ninactive',
+        );
+        expect(await on(lab(), node, 'ls /usr/local/lib/provision')).not.toContain('flanneld');
       }
       const quiet = await runUp(left);
       expect(quiet.code, told(quiet)).toBe(0);
