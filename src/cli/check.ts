@@ -41,6 +41,12 @@ export function checkCluster(
   if (mistakes.length > 0) throw new ProvisionErrors(mistakes);
 }
 
+/** Of no account where ranges are in etcd: a migration that was taken back leaves it to the Node. */
+const rangeOf = ({ name, podCidr }: ClusterSnapshot['nodes'][number]) => ({
+  name,
+  ...(podCidr && { podCIDR: podCidr }),
+});
+
 const addressesOf = (host: Host): string[] => host.facts.addresses.map(({ cidr }) => cidr.replace(/\/\d+$/, ''));
 
 /** Settles which Node each host is; gives the reasons not to believe it. */
@@ -78,10 +84,11 @@ function checkNetworks(
   snapshot: ClusterSnapshot,
   inventory: Inventory,
 ): readonly ProvisionError[] {
-  const { pod_cidr: range, service_cidr } = inventory.settings.cluster;
+  const { cluster, network } = inventory.settings;
+  const { pod_cidr: range, service_cidr } = cluster;
+  const goesByEtcd = network.agent === 'flannel-etcd';
   // Docker's bridge is where pods are to be then
-  const isPodBridge = (device = ''): boolean =>
-    device === 'docker0' && inventory.settings.network.agent === 'flannel-etcd';
+  const isPodBridge = (device = ''): boolean => device === 'docker0' && goesByEtcd;
   const peers = [...snapshot.nodes.flatMap((node) => node.addresses), ...hosts.flatMap(addressesOf)];
   // subnet.env is written anew by whichever agent runs; a net-conf.json would be read again by a flannel that starts
   const flannelNetwork = hosts
@@ -90,7 +97,7 @@ function checkNetworks(
     .find(({ network }) => network !== range);
   return [
     ...checkClusterRanges(range, {
-      nodes: snapshot.nodes.map(({ name, podCidr }) => ({ name, ...(podCidr && { podCIDR: podCidr }) })),
+      nodes: goesByEtcd ? [] : snapshot.nodes.map(rangeOf),
       ...(flannelNetwork === undefined ? {} : { flannelNetwork }),
       ...(snapshot.serviceAddress && { services: { cidr: service_cidr, address: snapshot.serviceAddress } }),
     }),

@@ -71,10 +71,15 @@ wait_steady() {
   [ "$(property ActiveState)" = active ] || died 'did not stay up'
 }
 
-# run_service start|restart FILE…: leaves a stamp of the files (as they were before the start) with the process.
+# run_service start|restart FILE…: leaves a stamp of the files (as they were before the start) with the process; of those as
+# well that other tasks have watched.
 run_service() {
   verb=$1 files= before=$(process) began=$(date +%s) texts=$(texts_digest "$unit")
   shift
+  [ ! -f "$state/stamps/$unit" ] || while read -r key _ path; do
+    [ "$key" = file ] || continue
+    case " $* " in *" $path "*) ;; *) set -- "$@" "$path" ;; esac
+  done <"$state/stamps/$unit"
   for path; do
     hash=absent
     [ ! -f "$path" ] || { hash=$(sha256sum <"$path") && hash=\${hash%% *}; }
