@@ -5,7 +5,7 @@ import { filesScript, networkScript, unitsScript } from '../lab/host-snapshot.ts
 import { type InventoryData, writeInventory } from '../lab/inventories.ts';
 import { searchHost } from '../lab/marked-secrets.ts';
 import { describeOwnLab } from '../lab/own-lab.ts';
-import { eventually, invocationOf, kubectl, on, onEach, podCidrs } from '../lab/read-hosts.ts';
+import { eventually, invocationOf, kubectl, on, onEach, podCidrs, steadyOnEach } from '../lab/read-hosts.ts';
 import { idOf, type Run, runUndo, runUp } from '../lab/run-up.ts';
 import { allNotReady, namesOf, nodeNames, told } from '../lab/settle.ts';
 import { repositoryFolder } from '../lab/shared-lab.ts';
@@ -60,7 +60,7 @@ describeOwnLab(
         /KUBE-SERVICES/.test(await on(lab(), 'node1', 'iptables-legacy-save; exit 0')),
       );
       await allNotReady(lab(), nodeNames(lab()));
-      before = await onEach(lab(), namesOf(lab()), snapshot);
+      before = await steadyOnEach(lab(), namesOf(lab()), snapshot);
     });
 
     test('is refused with the setting that would name its plugin, before anything is written', async () => {

@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { filesScript, networkScript, unitsScript } from '../lab/host-snapshot.ts';
 import { writeInventory } from '../lab/inventories.ts';
 import { describeOwnLab } from '../lab/own-lab.ts';
-import { allReady, nodeObjects, on, onEach, readyCondition } from '../lab/read-hosts.ts';
+import { allReady, nodeObjects, on, onEach, readyCondition, steadyOnEach } from '../lab/read-hosts.ts';
 import { runPlan } from '../lab/run-plan.ts';
 import { idOf, type Outcome, readRun, runCommand, runUndo, runUp, startCommand } from '../lab/run-up.ts';
 import { allNotReady, namesOf, nodeNames, noPodIsLeft, told } from '../lab/settle.ts';
@@ -26,7 +26,7 @@ describeOwnLab('undo', 2, (lab) => {
 
   beforeAll(async () => {
     await allNotReady(lab(), nodeNames(lab()));
-    before = await now();
+    before = await steadyOnEach(lab(), namesOf(lab()), snapshot);
   });
 
   test('of a first run that worked leaves the hosts as they were and says what stays', async () => {

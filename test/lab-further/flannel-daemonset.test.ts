@@ -3,7 +3,7 @@ import { flannelPods, podsOf, provenOfTwo } from '../lab/daemonset-pods.ts';
 import { filesScript, networkScript, unitsScript } from '../lab/host-snapshot.ts';
 import { writeInventory } from '../lab/inventories.ts';
 import { describeOwnLab } from '../lab/own-lab.ts';
-import { on, onEach, podCidrs } from '../lab/read-hosts.ts';
+import { on, onEach, podCidrs, steadyOnEach } from '../lab/read-hosts.ts';
 import { idOf, type Run, runUndo, runUp } from '../lab/run-up.ts';
 import { namesOf, nodeNames, told } from '../lab/settle.ts';
 
@@ -59,7 +59,7 @@ describeOwnLab(
     let first: Run;
 
     beforeAll(async () => {
-      before = await onEach(lab(), namesOf(lab()), snapshot);
+      before = await steadyOnEach(lab(), namesOf(lab()), snapshot);
     });
 
     test('comes up on containerd and on Docker, and pods reach each other', async () => {

@@ -8,7 +8,7 @@ import { artifactOf, carrierInventory, digestsIn, digestsScript, pluginDigests }
 import { flannelPods, provenOfTwo } from '../lab/daemonset-pods.ts';
 import { filesScript, networkScript, unitsScript } from '../lab/host-snapshot.ts';
 import { describeOwnLab } from '../lab/own-lab.ts';
-import { eventually, on, onEach } from '../lab/read-hosts.ts';
+import { eventually, on, onEach, steadyOnEach } from '../lab/read-hosts.ts';
 import { runPlan } from '../lab/run-plan.ts';
 import { idOf, type Run, runUndo, runUp } from '../lab/run-up.ts';
 import { namesOf, nodeNames, told } from '../lab/settle.ts';
@@ -44,7 +44,7 @@ describeOwnLab(
         vars['network'] = { ...vars['network'], flannel: { version: '0.28.7', clean_cni_conf: true } };
       });
       for (const node of nodeNames(lab())) await on(lab(), node, occupy);
-      before = await onEach(lab(), namesOf(lab()), snapshot);
+      before = await steadyOnEach(lab(), namesOf(lab()), snapshot);
     });
 
     test('a base that nothing can be unpacked with is refused before a host is asked', async () => {

@@ -89,6 +89,22 @@ export async function eventually(
   }
 }
 
+/** What a script prints on each host once it prints the same ten seconds later: kubelet and kube-proxy may yet be at their rules. */
+export async function steadyOnEach(
+  lab: Lab,
+  hosts: readonly string[],
+  script: string,
+): Promise<Record<string, string>> {
+  let last = await onEach(lab, hosts, script);
+  await eventually('hosts stay as they are', 180, async () => {
+    await sleep(10_000);
+    const before = last;
+    last = await onEach(lab, hosts, script);
+    return hosts.every((host) => last[host] === before[host]);
+  });
+  return last;
+}
+
 /** Waits until all these Nodes are Ready. */
 export const allReady = (lab: Lab, names: readonly string[], seconds = 120): Promise<void> =>
   eventually(`${names.join(', ')} are Ready`, seconds, async () => {

@@ -65,7 +65,7 @@ export function testRollsCutOff(rollTest: RollTest): void {
       expect(stopped.failures.at(-1)?.error.why).toMatch(/^node1: as before/m);
       expect(stopped.failures.at(-1)?.error.why).toMatch(/^node2: could not be taken back/m);
       await lab.start('node2');
-      await allReady(lab, nodeNames(lab));
+      await allReady(lab, nodeNames(lab), 300);
       const after = await kubeletCommands(lab);
       for (const node of ['node1', 'node3', 'node4']) expect(after[node]).toBe(before[node]);
 
