@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import { askPodFrom } from '../lab/ask-a-pod.ts';
 import { type Clients, startClients } from '../lab/clients.ts';
-import { etcdKeys, networkOf, oldRange, podsAreOn, setUpEtcdFlannel } from '../lab/etcd-flannel-ground.ts';
+import { etcdKeyNames, networkOf, oldRange, podsAreOn, setUpEtcdFlannel } from '../lab/etcd-flannel-ground.ts';
 import { writeInventory } from '../lab/inventories.ts';
 import { describeOwnLab } from '../lab/own-lab.ts';
 import { allReady, kubectl } from '../lab/read-hosts.ts';
@@ -154,7 +154,7 @@ describeOwnLab(
       expect(resumed.code, told(resumed)).toBe(0);
       report('killed and resumed', since);
       await expectNew();
-      expect(await etcdKeys(lab())).toContain('/coreos.com/network/config');
+      expect(await etcdKeyNames(lab())).toContain('/coreos.com/network/config');
       for (const run of [resumed, killed]) {
         const undone = await undoMigration(path, run);
         expect(undone.code, told(undone)).toBe(0);
@@ -170,7 +170,7 @@ describeOwnLab(
       expect(run.code, told(run)).toBe(0);
       report('migrated', since);
       await expectNew();
-      expect(await etcdKeys(lab())).toEqual([]);
+      expect(await etcdKeyNames(lab())).toEqual([]);
       const after = clients.now();
       await new Promise((resolve) => setTimeout(resolve, 10_000));
       clients.expectNoFailure(after);

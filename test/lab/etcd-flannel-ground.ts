@@ -2,6 +2,7 @@ import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Lab } from '../../src/lab/lab.ts';
 import { readState } from '../../src/lab/state.ts';
+import { etcdKeys } from './etcd-ground.ts';
 import { allReady, eventually, kubectl, on, onEach } from './read-hosts.ts';
 import { nodeNames } from './settle.ts';
 
@@ -38,11 +39,7 @@ const etcd = (verb: string, body: string): string =>
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
 /** The names of flannel's keys. */
-export async function etcdKeys(lab: Lab): Promise<readonly string[]> {
-  const range = { key: base64('/coreos.com/network/'), range_end: base64('/coreos.com/network0'), keys_only: true };
-  const { kvs = [] } = JSON.parse(await on(lab, 'cp1', etcd('range', JSON.stringify(range))));
-  return kvs.map(({ key }: { key: string }) => Buffer.from(key, 'base64').toString());
-}
+export const etcdKeyNames = async (lab: Lab): Promise<readonly string[]> => Object.keys(await etcdKeys(lab));
 
 /** What an operator has set up: flanneld by a unit of its own, its ranges in etcd, and Docker with the range of its host. */
 export async function setUpEtcdFlannel(lab: Lab, backend: 'vxlan' | 'host-gw'): Promise<void> {

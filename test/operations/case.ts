@@ -1,3 +1,5 @@
+import type { ClusterView } from '../../src/operations/cluster-operation.ts';
+import { parseFacts } from '../../src/operations/facts.ts';
 import type { HostOperation, Upcoming } from '../../src/operations/operation.ts';
 
 export const nothingUpcoming: Upcoming = { files: new Map() };
@@ -22,3 +24,15 @@ export function changesOf(
 }
 
 export const base64 = (text: string): string => Buffer.from(text).toString('base64');
+
+/** A cluster of the host and Node a, of which nothing was seen, as a run finds it that has changed nothing. */
+export const viewOfOne = (more: Partial<ClusterView> = {}): ClusterView => ({
+  snapshot: { nodes: [], leader: undefined },
+  hosts: [{ name: 'a', nodeName: 'a', facts: parseFacts('') }],
+  changing: [],
+  others: [],
+  changed: false,
+  batchChanged: false,
+  verify: false,
+  ...more,
+});

@@ -4,9 +4,8 @@ import { awaitedPlugins } from '../../src/operations/awaited-plugins.ts';
 import type { ClusterDeps, ClusterView } from '../../src/operations/cluster-operation.ts';
 import { daemonsetRolledOut } from '../../src/operations/daemonset-rolled-out.ts';
 import { deliveredPlugins } from '../../src/operations/delivered-plugins.ts';
-import { parseFacts } from '../../src/operations/facts.ts';
 import { imagePushed } from '../../src/operations/image-pushed.ts';
-import { changesOf } from './case.ts';
+import { changesOf, viewOfOne } from './case.ts';
 import { readyPod } from './pods.ts';
 
 const plugin = (name: string, digit: string) => ({ name, sha256: digit.repeat(64) });
@@ -44,17 +43,13 @@ const pod = (more: Partial<PodState> = {}) =>
     startedAt: 90,
     ...more,
   });
-const view = (lacking: readonly string[], pods: readonly PodState[]): ClusterView => ({
-  snapshot: { nodes: [], leader: undefined },
-  hosts: [{ name: 'a', nodeName: 'a', facts: parseFacts('') }],
-  changing: [],
-  others: [],
-  changed: false,
-  batchChanged: false,
-  verify: false,
-  pods,
-  looks: new Map([['a', [{ operation: 'delivered_plugins', desired: {}, actual: { lacking, unnoted: [], at: 100 } }]]]),
-});
+const view = (lacking: readonly string[], pods: readonly PodState[]): ClusterView =>
+  viewOfOne({
+    pods,
+    looks: new Map([
+      ['a', [{ operation: 'delivered_plugins', desired: {}, actual: { lacking, unnoted: [], at: 100 } }]],
+    ]),
+  });
 
 test('a pod whose node has lost plugins is made anew, once; one that is to be replaced anyway is not', async () => {
   const diff = (one: ClusterView) => daemonsetRolledOut.diff(one, desired).map(({ action }) => action);

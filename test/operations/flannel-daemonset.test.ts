@@ -12,9 +12,9 @@ import { apiObjects } from '../../src/operations/api-objects.ts';
 import type { ClusterView } from '../../src/operations/cluster-operation.ts';
 import { daemonsetAnew } from '../../src/operations/daemonset-anew.ts';
 import { daemonsetRolledOut } from '../../src/operations/daemonset-rolled-out.ts';
-import { parseFacts } from '../../src/operations/facts.ts';
 import { otherFlannels } from '../../src/operations/other-flannels.ts';
 import { inventoryText, thrownBy } from '../unit/config/shown.ts';
+import { viewOfOne } from './case.ts';
 import { readyPod } from './pods.ts';
 
 const templates = openTemplates(fileURLToPath(new URL('../../templates', import.meta.url)));
@@ -170,16 +170,6 @@ const flannelPod = (more: Partial<PodState> = {}) =>
     ...(digest !== undefined && { configDigest: digest }),
     ...more,
   });
-const view = (more: Partial<ClusterView>): ClusterView => ({
-  snapshot: { nodes: [], leader: undefined },
-  hosts: [{ name: 'a', nodeName: 'a', facts: parseFacts('') }],
-  changing: [],
-  others: [],
-  changed: false,
-  batchChanged: false,
-  verify: false,
-  ...more,
-});
 
 test.each<[string, readonly PodState[], boolean, readonly string[]]>([
   ['as it is to be', [flannelPod()], false, []],
@@ -192,7 +182,7 @@ test.each<[string, readonly PodState[], boolean, readonly string[]]>([
   ['ending, with its follower', [flannelPod({ isLeaving: true }), flannelPod()], false, []],
 ])('a pod of the DaemonSet: %s', (_, pods, batchChanged, expected) => {
   const desired = daemonsetRolledOut.schema.parse({ content }) as never;
-  const changes = daemonsetRolledOut.diff(view({ pods, batchChanged }), desired);
+  const changes = daemonsetRolledOut.diff(viewOfOne({ pods, batchChanged }), desired);
   expect(changes.map(({ action }) => action)).toEqual(expected);
 });
 
@@ -203,7 +193,7 @@ test.each<[string, readonly PodState[], readonly string[]]>([
   ['of somebody else', [flannelPod({ configDigest: 'old', namespace: 'kube-system' })], []],
 ])('a pod that is made anew together with the others: %s', (_, pods, expected) => {
   const desired = daemonsetAnew.schema.parse({ content }) as never;
-  expect(daemonsetAnew.diff(view({ pods }), desired).map(({ subject }) => subject)).toEqual(expected);
+  expect(daemonsetAnew.diff(viewOfOne({ pods }), desired).map(({ subject }) => subject)).toEqual(expected);
 });
 
 test('our own DaemonSet goes as well where none is to be', () => {
@@ -213,7 +203,7 @@ test('our own DaemonSet goes as well where none is to be', () => {
     get: (one: Manifest) =>
       one.metadata.name === metadata.name && one.metadata.namespace === metadata.namespace ? live : undefined,
   } as unknown as NonNullable<ClusterView['snapshot']['objects']>;
-  const seen = view({ snapshot: { nodes: [], leader: undefined, objects } });
+  const seen = viewOfOne({ snapshot: { nodes: [], leader: undefined, objects } });
   expect(otherFlannels.diff(seen, { namespace: 'kube-flannel', timeout_seconds: 1 })).toEqual([]);
   expect(otherFlannels.diff(seen, { timeout_seconds: 1 })).toEqual([
     {
@@ -242,7 +232,7 @@ test('another flannel goes, and is remembered as it can be made again', () => {
       name === live.metadata.name && namespace === live.metadata.namespace ? live : undefined,
   } as unknown as NonNullable<ClusterView['snapshot']['objects']>;
   const desired = { namespace: 'kube-flannel', timeout_seconds: 1 };
-  const seen = view({ snapshot: { nodes: [], leader: undefined, objects } });
+  const seen = viewOfOne({ snapshot: { nodes: [], leader: undefined, objects } });
   expect(otherFlannels.diff(seen, desired).map(({ subject }) => subject)).toEqual([
     'DaemonSet kube-system/kube-flannel-ds',
   ]);

@@ -6,6 +6,7 @@ import type { PodState } from '../../../src/kubernetes/cluster/cluster.ts';
 import { parseFacts } from '../../../src/operations/facts.ts';
 import { formatMigration } from '../../../src/reporters/migration-lines.ts';
 import { readyNode } from '../../node-state.ts';
+import { readyPod } from '../../operations/pods.ts';
 
 const settings = {
   cluster: { pod_cidr: '10.5.0.0/16' },
@@ -20,23 +21,8 @@ const host = (name: string, address: string, ...lines: readonly string[]) => ({
   nodeName: name,
   facts: parseFacts([`address 4: docker0    inet ${address} brd x`, 'agent 172.30.0.0/16', ...lines].join('\n')),
 });
-const pod = (name: string, more: Partial<PodState> = {}): PodState => ({
-  namespace: 'default',
-  name,
-  uid: name,
-  node: 'a',
-  address: '172.30.5.2',
-  usesHostNetwork: false,
-  isStatic: false,
-  owner: { uid: 'r', kind: 'ReplicaSet', title: 'Deployment shop' },
-  hasEmptyDir: false,
-  runs: true,
-  isReady: true,
-  isLeaving: false,
-  hasEnded: false,
-  reason: '',
-  ...more,
-});
+const pod = (name: string, more: Partial<PodState> = {}): PodState =>
+  readyPod(name, { address: '172.30.5.2', ...more });
 const pods = [
   pod('shop-1'),
   pod('bare', { owner: undefined, address: '172.30.5.3' }),
