@@ -15,9 +15,9 @@ import { checkHealthPort } from '../kubernetes/network/health-port.ts';
 import { checkInterface } from '../kubernetes/network/node-interface.ts';
 import { checkVxlanPort } from '../kubernetes/network/vxlan-port.ts';
 import type { Location } from '../location.ts';
-import { flannelEtcdUnit, flannelUnit } from '../operations/flanneld-processes.ts';
-import type { FlannelConfig, ForeignFlannel } from '../operations/network-facts.ts';
-import { agentUnit } from '../operations/static-routes-state.ts';
+import type { FlannelConfig, ForeignFlannel } from '../operations/facts/network-facts.ts';
+import { flannelEtcdUnit, flannelUnit } from '../operations/flannel/flanneld-processes.ts';
+import { agentUnit } from '../operations/network/static-routes-state.ts';
 
 /** What flannel takes where its configuration says nothing, and so what a device of ours has. */
 const usual = { port: 8472, vni: 1 };

@@ -6,7 +6,7 @@ import { identifyNodes } from '../kubernetes/cluster/identity.ts';
 import { effectiveFlag } from '../kubernetes/flags/flags.ts';
 import { checkClusterRanges, checkHostNetwork } from '../kubernetes/network/range-facts.ts';
 import { checkRanges } from '../kubernetes/network/ranges.ts';
-import { routeProtocol } from '../operations/static-routes-state.ts';
+import { routeProtocol } from '../operations/network/static-routes-state.ts';
 import { checkPodNetwork, type Going, withPlace } from './check-network.ts';
 import type { RebuiltHost } from './rebuilt-host.ts';
 

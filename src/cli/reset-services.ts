@@ -1,6 +1,6 @@
 import type { Host as InventoryHost } from '../config/host.ts';
 import type { ResetWish } from '../engine/reset-stages.ts';
-import { service } from '../operations/service.ts';
+import { service } from '../operations/units/service.ts';
 
 /** Services of a node as the playbooks want them, with whatever files there are then. */
 export function servicesOf({ settings }: InventoryHost): ResetWish['services'] {

@@ -1,12 +1,12 @@
 import { ProvisionError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import type { CertificateRequest } from '../kubernetes/identity/issue-certificate.ts';
-import { unprovenMark } from '../operations/facts.ts';
+import { unprovenMark } from '../operations/facts/facts.ts';
+import { foldRuns } from '../operations/facts/fold-runs.ts';
 import { readFailure } from '../operations/failure.ts';
-import { foldRuns } from '../operations/fold-runs.ts';
 import type { DistantFiles } from '../operations/operation.ts';
 import { prelude } from '../operations/prelude.ts';
-import { stepTitle } from '../operations/take-back.ts';
+import { stepTitle } from '../operations/take-back/take-back.ts';
 import { sh } from '../shell.ts';
 import { type Host, undoFolder } from './host.ts';
 import { type PlannedTask, probeItem, readProbe } from './plan.ts';

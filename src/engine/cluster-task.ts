@@ -1,7 +1,7 @@
 import type { Change } from '../events.ts';
 import type { ClusterView } from '../operations/cluster-operation.ts';
-import { unprovenMark } from '../operations/facts.ts';
-import { lastWords } from '../operations/last-words.ts';
+import { unprovenMark } from '../operations/facts/facts.ts';
+import { lastWords } from '../operations/units/last-words.ts';
 import { joinScripts, sh } from '../shell.ts';
 import { type Batch, surroundings } from './batch.ts';
 import { guard } from './guard.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { ProvisionError } from '../errors.ts';
-import { type FactsWish, factsScript, type HostFacts, parseFacts } from '../operations/facts.ts';
+import { type FactsWish, factsScript, type HostFacts, parseFacts } from '../operations/facts/facts.ts';
 import { prelude } from '../operations/prelude.ts';
 import type { Transport } from '../transport/transport.ts';
 import { openRenewable } from './renewable.ts';

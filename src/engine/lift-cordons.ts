@@ -1,5 +1,5 @@
 import type { ClusterApi } from '../kubernetes/cluster/cluster.ts';
-import { uncordonNode } from '../operations/cordon.ts';
+import { uncordonNode } from '../operations/cluster/cordon.ts';
 import type { ClusterLock } from './lock.ts';
 
 /** A cordon that a run left behind. */

@@ -1,8 +1,8 @@
 import { ProvisionError } from '../errors.ts';
 import type { JournalEntry } from '../journal/entry.ts';
 import { entriesOf } from '../journal/recorded-run.ts';
-import { cordonNode, uncordonNode } from '../operations/cordon.ts';
-import { nodeReady } from '../operations/node-ready.ts';
+import { cordonNode, uncordonNode } from '../operations/cluster/cordon.ts';
+import { nodeReady } from '../operations/cluster/node-ready.ts';
 import { findOperation } from '../operations/registry.ts';
 import { reportFailures } from './guard.ts';
 import { differs, type HostPlan, Planner } from './planner.ts';

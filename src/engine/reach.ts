@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import { ProvisionError } from '../errors.ts';
 import type { JournalEntry } from '../journal/entry.ts';
 import type { ClusterApi, ClusterSnapshot } from '../kubernetes/cluster/cluster.ts';
-import { uncordon } from '../operations/uncordon.ts';
+import { uncordon } from '../operations/cluster/uncordon.ts';
 import { type Host, type HostTarget, openHost } from './host.ts';
 import { Planner } from './planner.ts';
 import { nodesEntry } from './recorded.ts';

@@ -1,14 +1,14 @@
-import { cordon } from '../operations/cordon.ts';
-import { drain } from '../operations/drain.ts';
-import type { HostFacts } from '../operations/facts.ts';
-import { noRecord } from '../operations/no-record.ts';
-import { nodeLeftovers } from '../operations/node-leftovers.ts';
-import { nodeRemoved } from '../operations/node-removed.ts';
-import { nodeUnused } from '../operations/node-unused.ts';
-import { podsEnded } from '../operations/pods-ended.ts';
-import { service } from '../operations/service.ts';
-import { takeBackAll } from '../operations/take-back-all.ts';
-import { uncordon } from '../operations/uncordon.ts';
+import { cordon } from '../operations/cluster/cordon.ts';
+import { drain } from '../operations/cluster/drain.ts';
+import { nodeRemoved } from '../operations/cluster/node-removed.ts';
+import { nodeUnused } from '../operations/cluster/node-unused.ts';
+import { uncordon } from '../operations/cluster/uncordon.ts';
+import type { HostFacts } from '../operations/facts/facts.ts';
+import { podsEnded } from '../operations/runtime/pods-ended.ts';
+import { nodeLeftovers } from '../operations/system/node-leftovers.ts';
+import { noRecord } from '../operations/take-back/no-record.ts';
+import { takeBackAll } from '../operations/take-back/take-back-all.ts';
+import { service } from '../operations/units/service.ts';
 import type { Stage, StageTask } from './stage.ts';
 import { restoringObjects, task, type UndoWish } from './undo-stages.ts';
 

@@ -6,7 +6,7 @@ import type { Journal } from '../journal/journal.ts';
 import type { NodeMemory } from '../journal/node-memory.ts';
 import type { ClusterApi, ClusterSnapshot, PodState } from '../kubernetes/cluster/cluster.ts';
 import type { NodeRecord } from '../kubernetes/cluster/node-record.ts';
-import type { FactsWish } from '../operations/facts.ts';
+import type { FactsWish } from '../operations/facts/facts.ts';
 import type { Authority } from './authority.ts';
 import type { Host, HostTarget } from './host.ts';
 import type { ClusterLock } from './lock.ts';

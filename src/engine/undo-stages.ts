@@ -1,10 +1,10 @@
 import type { ApplyingEntry, JournalEntry, LaterWish, ObjectRecord } from '../journal/entry.ts';
 import { entriesOf, type RecordedRun, standingCordons } from '../journal/recorded-run.ts';
-import { nodeReady } from '../operations/node-ready.ts';
+import { nodeReady } from '../operations/cluster/node-ready.ts';
+import { uncordon } from '../operations/cluster/uncordon.ts';
 import type { Operation } from '../operations/registry.ts';
-import { takeBack } from '../operations/take-back.ts';
-import { takeBackObjects } from '../operations/take-back-objects.ts';
-import { uncordon } from '../operations/uncordon.ts';
+import { takeBack } from '../operations/take-back/take-back.ts';
+import { takeBackObjects } from '../operations/take-back/take-back-objects.ts';
 import type { Resolution, Scope, Serial, Stage, StageTask } from './stage.ts';
 
 export interface UndoWish {

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Readable } from 'node:stream';
 import { ProvisionError } from '../errors.ts';
-import { cacheFolder } from '../operations/facts.ts';
+import { cacheFolder } from '../operations/facts/facts.ts';
 import type { Artifact } from '../operations/operation.ts';
 import type { Host } from './host.ts';
 

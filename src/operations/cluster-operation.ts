@@ -3,7 +3,7 @@ import type { Change } from '../events.ts';
 import type { ClusterApi, ClusterSnapshot, PodState } from '../kubernetes/cluster/cluster.ts';
 import type { ObjectChange, ObjectReference } from '../kubernetes/cluster/manifest.ts';
 import type { RightsAnswer, RightsQuestion } from '../kubernetes/cluster/rights.ts';
-import type { HostFacts } from './facts.ts';
+import type { HostFacts } from './facts/facts.ts';
 
 /** A host as cluster operations see it. */
 export interface ClusterHost {

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { text as readAll } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { prelude } from '../../src/operations/prelude.ts';
-import { seeUnit } from '../../src/operations/unit-flags-script.ts';
+import { seeUnit } from '../../src/operations/units/unit-flags-script.ts';
 import { canMakeHosts, hasProgram, makeHost, type Shell } from './private-host.ts';
 
 /** Says 3000 flags and notes each of its starts; stops on its way while there is a file that says so. */

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { text as readAll } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { containerdConfig } from '../../src/operations/containerd-config.ts';
 import type { HostOperation } from '../../src/operations/operation.ts';
+import { containerdConfig } from '../../src/operations/runtime/containerd-config.ts';
 import { rehearse } from '../lab-core/law-runner.ts';
 import { canMakeHosts, hasProgram, makeHost, type Shell } from './private-host.ts';
 

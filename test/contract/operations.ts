@@ -4,7 +4,7 @@ import type { Scope, Stage, StageTask } from '../../src/engine/stage.ts';
 import type { RunEvent } from '../../src/events.ts';
 import type { ClusterApi, ClusterSnapshot, NodeState } from '../../src/kubernetes/cluster/cluster.ts';
 import { defineClusterOperation } from '../../src/operations/cluster-operation.ts';
-import type { HostFacts } from '../../src/operations/facts.ts';
+import type { HostFacts } from '../../src/operations/facts/facts.ts';
 import { type Artifact, defineOperation, type HostOperation } from '../../src/operations/operation.ts';
 import { sh } from '../../src/shell.ts';
 import type { Setting } from './setting.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readFailure } from '../../src/operations/failure.ts';
-import { digest, parseFile, publicFile, replaceSeen } from '../../src/operations/managed-file.ts';
+import { digest, parseFile, publicFile, replaceSeen } from '../../src/operations/files/managed-file.ts';
 import { prelude } from '../../src/operations/prelude.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'provision-unchanged-'));

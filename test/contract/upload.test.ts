@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { type Host, openHost } from '../../src/engine/host.ts';
 import { upload } from '../../src/engine/upload.ts';
 import { ProvisionError } from '../../src/errors.ts';
-import { cacheFolder } from '../../src/operations/facts.ts';
+import { cacheFolder } from '../../src/operations/facts/facts.ts';
 import type { Artifact } from '../../src/operations/operation.ts';
 import { canMakeHosts } from './private-host.ts';
 import { setUp } from './setting.ts';

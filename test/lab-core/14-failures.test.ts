@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Execution, execute } from '../../src/lab/execute.ts';
-import { archive } from '../../src/operations/archive.ts';
 import { readFailure } from '../../src/operations/failure.ts';
-import { file } from '../../src/operations/file.ts';
+import { archive } from '../../src/operations/files/archive.ts';
+import { file } from '../../src/operations/files/file.ts';
 import type { HostOperation } from '../../src/operations/operation.ts';
-import { service } from '../../src/operations/service.ts';
+import { service } from '../../src/operations/units/service.ts';
 import { describeLab } from '../lab/describe-lab.ts';
 import { rehearse } from './law-runner.ts';
 

@@ -4,9 +4,9 @@ import { openTemplates } from '../../src/config/template.ts';
 import { ProvisionErrors } from '../../src/errors.ts';
 import type { ClusterApi } from '../../src/kubernetes/cluster/cluster.ts';
 import { type LiveObject, type Manifest, nameObject } from '../../src/kubernetes/cluster/manifest.ts';
-import { apiObjects } from '../../src/operations/api-objects.ts';
+import { apiObjects } from '../../src/operations/cluster/api-objects.ts';
 import type { ClusterDeps, ClusterView } from '../../src/operations/cluster-operation.ts';
-import { takeBackObjects } from '../../src/operations/take-back-objects.ts';
+import { takeBackObjects } from '../../src/operations/take-back/take-back-objects.ts';
 
 const templates = openTemplates(fileURLToPath(new URL('../../templates', import.meta.url)));
 const content = templates.render('flannel.rbac.yaml.hbs', {});

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { binary } from '../../src/operations/binary.ts';
+import { binary } from '../../src/operations/files/binary.ts';
 import { changesOf } from './case.ts';
 
 const sha256 = 'a'.repeat(64);

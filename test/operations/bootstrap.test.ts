@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { CertificateRequestState } from '../../src/kubernetes/cluster/certificate-requests.ts';
 import type { ClusterApi } from '../../src/kubernetes/cluster/cluster.ts';
-import { bootstrapKubeconfig } from '../../src/operations/bootstrap-kubeconfig.ts';
-import { bootstrapToken } from '../../src/operations/bootstrap-token.ts';
+import { bootstrapToken } from '../../src/operations/cluster/bootstrap-token.ts';
+import { nodeCertificates, whyRefused } from '../../src/operations/cluster/node-certificates.ts';
 import type { ClusterDeps, ClusterView } from '../../src/operations/cluster-operation.ts';
-import { parseFacts } from '../../src/operations/facts.ts';
-import { digest } from '../../src/operations/managed-file.ts';
-import { nodeCertificates, whyRefused } from '../../src/operations/node-certificates.ts';
+import { parseFacts } from '../../src/operations/facts/facts.ts';
+import { digest } from '../../src/operations/files/managed-file.ts';
+import { bootstrapKubeconfig } from '../../src/operations/kubelet/bootstrap-kubeconfig.ts';
 import { base64, changesOf } from './case.ts';
 
 const token = 'abcdef.0123456789abcdef';

@@ -1,5 +1,5 @@
 import type { ClusterView } from '../../src/operations/cluster-operation.ts';
-import { parseFacts } from '../../src/operations/facts.ts';
+import { parseFacts } from '../../src/operations/facts/facts.ts';
 import type { HostOperation, Upcoming } from '../../src/operations/operation.ts';
 
 export const nothingUpcoming: Upcoming = { files: new Map() };

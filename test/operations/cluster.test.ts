@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { ProvisionErrors } from '../../src/errors.ts';
 import type { NodeState } from '../../src/kubernetes/cluster/cluster.ts';
+import { nodeReady } from '../../src/operations/cluster/node-ready.ts';
+import { podCidrs } from '../../src/operations/cluster/pod-cidrs.ts';
 import type { ClusterView } from '../../src/operations/cluster-operation.ts';
-import { datapath } from '../../src/operations/datapath.ts';
-import { parseFacts } from '../../src/operations/facts.ts';
-import { nodeReady } from '../../src/operations/node-ready.ts';
-import { podCidrs } from '../../src/operations/pod-cidrs.ts';
+import { parseFacts } from '../../src/operations/facts/facts.ts';
+import { datapath } from '../../src/operations/network/datapath.ts';
 
 const startedAt = 1_700_000_020.5;
 

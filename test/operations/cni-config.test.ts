@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { cniConfig } from '../../src/operations/cni-config.ts';
-import { digest } from '../../src/operations/managed-file.ts';
+import { digest } from '../../src/operations/files/managed-file.ts';
+import { cniConfig } from '../../src/operations/network/cni-config.ts';
 import { base64, changesOf } from './case.ts';
 
 const content = '{"name":"cbr0","plugins":[{"type":"flannel"}]}';

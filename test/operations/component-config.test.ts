@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { kubeProxy } from '../../src/operations/kube-proxy.ts';
-import { kubeletConfig } from '../../src/operations/kubelet-config.ts';
-import { digest } from '../../src/operations/managed-file.ts';
+import { digest } from '../../src/operations/files/managed-file.ts';
+import { kubeProxy } from '../../src/operations/kubelet/kube-proxy.ts';
+import { kubeletConfig } from '../../src/operations/kubelet/kubelet-config.ts';
 import type { HostOperation } from '../../src/operations/operation.ts';
 import { base64, changesOf, nothingUpcoming } from './case.ts';
 

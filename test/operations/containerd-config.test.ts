@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { containerdConfig } from '../../src/operations/containerd-config.ts';
+import { containerdConfig } from '../../src/operations/runtime/containerd-config.ts';
 import { base64, changesOf } from './case.ts';
 
 const path = '/etc/containerd/config.toml';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { copiedFiles } from '../../src/operations/copied-files.ts';
+import { copiedFiles } from '../../src/operations/files/copied-files.ts';
 import { base64, changesOf } from './case.ts';
 
 const [right, other] = ['a'.repeat(64), 'b'.repeat(64)];

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import type { PodState } from '../../src/kubernetes/cluster/cluster.ts';
-import { awaitedPlugins } from '../../src/operations/awaited-plugins.ts';
 import type { ClusterDeps, ClusterView } from '../../src/operations/cluster-operation.ts';
-import { daemonsetRolledOut } from '../../src/operations/daemonset-rolled-out.ts';
-import { deliveredPlugins } from '../../src/operations/delivered-plugins.ts';
-import { imagePushed } from '../../src/operations/image-pushed.ts';
+import { daemonsetRolledOut } from '../../src/operations/flannel/daemonset-rolled-out.ts';
+import { awaitedPlugins } from '../../src/operations/network/awaited-plugins.ts';
+import { deliveredPlugins } from '../../src/operations/network/delivered-plugins.ts';
+import { imagePushed } from '../../src/operations/runtime/image-pushed.ts';
 import { changesOf, viewOfOne } from './case.ts';
 import { readyPod } from './pods.ts';
 

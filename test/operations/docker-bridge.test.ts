@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { dockerBridge } from '../../src/operations/docker-bridge.ts';
+import { dockerBridge } from '../../src/operations/runtime/docker-bridge.ts';
 import { base64, changesOf } from './case.ts';
 
 interface Seen {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ClusterApi, PodState } from '../../src/kubernetes/cluster/cluster.ts';
+import { drain } from '../../src/operations/cluster/drain.ts';
 import type { ClusterDeps, ClusterView } from '../../src/operations/cluster-operation.ts';
-import { drain } from '../../src/operations/drain.ts';
-import { parseFacts } from '../../src/operations/facts.ts';
+import { parseFacts } from '../../src/operations/facts/facts.ts';
 import { readyNode } from '../node-state.ts';
 import { readyPod } from './pods.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { etcdNetwork } from '../../src/operations/etcd-network.ts';
+import { etcdNetwork } from '../../src/operations/flannel/etcd-network.ts';
 import { base64, changesOf } from './case.ts';
 
 const content = (backend: object, more: object = {}) =>

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseFacts } from '../../src/operations/facts.ts';
+import { parseFacts } from '../../src/operations/facts/facts.ts';
 
 const output = `hostname node1
 machine 0123456789abcdef0123456789abcdef

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { archive } from '../../src/operations/archive.ts';
-import { baseFile } from '../../src/operations/base-file.ts';
 import { readFailure } from '../../src/operations/failure.ts';
-import { file } from '../../src/operations/file.ts';
-import { kernelModule } from '../../src/operations/kernel-module.ts';
-import { digest } from '../../src/operations/managed-file.ts';
-import { sysctl } from '../../src/operations/sysctl.ts';
+import { archive } from '../../src/operations/files/archive.ts';
+import { baseFile } from '../../src/operations/files/base-file.ts';
+import { file } from '../../src/operations/files/file.ts';
+import { digest } from '../../src/operations/files/managed-file.ts';
+import { kernelModule } from '../../src/operations/system/kernel-module.ts';
+import { sysctl } from '../../src/operations/system/sysctl.ts';
 import { base64, changesOf } from './case.ts';
 
 const hello = { path: '/etc/hello', content: 'hello\n' };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { flannelAgent } from '../../src/operations/flannel-agent.ts';
+import { flannelAgent } from '../../src/operations/flannel/flannel-agent.ts';
 import { changesOf } from './case.ts';
 
 const wish = {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formerAgents } from '../../src/operations/former-agents.ts';
+import { formerAgents } from '../../src/operations/network/former-agents.ts';
 import { changesOf } from './case.ts';
 
 const wish = { agent: 'flannel', backend: 'vxlan', vni: 1 };

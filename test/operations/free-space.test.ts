@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { freeSpace } from '../../src/operations/free-space.ts';
+import { freeSpace } from '../../src/operations/files/free-space.ts';
 
 const needs = [
   { path: '/var/lib/provision/cache/aa', bytes: 100_000_000 },

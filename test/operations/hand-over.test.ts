@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { handOver } from '../../src/operations/hand-over.ts';
+import { handOver } from '../../src/operations/network/hand-over.ts';
 import { changesOf } from './case.ts';
 
 const wish = { agent: 'flannel', backend: 'vxlan', vni: 1, port: 8472, cluster_cidr: '10.5.0.0/16' };

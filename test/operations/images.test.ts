@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { images } from '../../src/operations/images.ts';
+import { images } from '../../src/operations/runtime/images.ts';
 import { changesOf } from './case.ts';
 
 const archive = (path: string, ...names: string[]) => ({ path, sha256: 'a'.repeat(64), names });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { kubeletCanStart } from '../../src/operations/kubelet-can-start.ts';
+import { kubeletCanStart } from '../../src/operations/kubelet/kubelet-can-start.ts';
 import type { HostOperation, Upcoming } from '../../src/operations/operation.ts';
 import { base64, nothingUpcoming } from './case.ts';
 

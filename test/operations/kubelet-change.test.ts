@@ -2,12 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { ProvisionErrors } from '../../src/errors.ts';
 import type { NodeState, Taint } from '../../src/kubernetes/cluster/cluster.ts';
 import { nodePatch } from '../../src/kubernetes/cluster/node-object.ts';
+import { nodeLabels } from '../../src/operations/cluster/node-labels.ts';
 import type { ClusterView } from '../../src/operations/cluster-operation.ts';
-import { kubeletChange } from '../../src/operations/kubelet-change.ts';
-import { managerState } from '../../src/operations/manager-state.ts';
-import { nodeLabels } from '../../src/operations/node-labels.ts';
+import { kubeletChange } from '../../src/operations/kubelet/kubelet-change.ts';
+import { managerState } from '../../src/operations/kubelet/manager-state.ts';
 import type { HostOperation } from '../../src/operations/operation.ts';
-import { takeBackObjects } from '../../src/operations/take-back-objects.ts';
+import { takeBackObjects } from '../../src/operations/take-back/take-back-objects.ts';
 import { base64, changesOf, nothingUpcoming } from './case.ts';
 
 interface Seen {

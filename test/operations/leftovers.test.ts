@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { deadLeases } from '../../src/operations/dead-leases.ts';
-import { kernelModule } from '../../src/operations/kernel-module.ts';
-import { staleLinks } from '../../src/operations/stale-links.ts';
+import { deadLeases } from '../../src/operations/network/dead-leases.ts';
+import { staleLinks } from '../../src/operations/network/stale-links.ts';
+import { kernelModule } from '../../src/operations/system/kernel-module.ts';
 import { changesOf } from './case.ts';
 
 const hostGw = { agent: 'static-routes', backend: 'host-gw', cluster_cidr: '10.5.0.0/16', subnet: '10.5.1.0/24' };

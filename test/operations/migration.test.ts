@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { dockerOwnBridge } from '../../src/operations/docker-own-bridge.ts';
-import { etcdFlannel } from '../../src/operations/etcd-flannel.ts';
-import { etcdKeys } from '../../src/operations/etcd-keys.ts';
+import { etcdFlannel } from '../../src/operations/flannel/etcd-flannel.ts';
+import { etcdKeys } from '../../src/operations/flannel/etcd-keys.ts';
+import { subnetFile } from '../../src/operations/network/subnet-file.ts';
 import type { HostOperation } from '../../src/operations/operation.ts';
-import { subnetFile } from '../../src/operations/subnet-file.ts';
+import { dockerOwnBridge } from '../../src/operations/runtime/docker-own-bridge.ts';
 import { base64, changesOf } from './case.ts';
 
 describe('docker_own_bridge', () => {

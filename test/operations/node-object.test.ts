@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import type { ClusterApi, NodeState } from '../../src/kubernetes/cluster/cluster.ts';
 import type { Manifest } from '../../src/kubernetes/cluster/manifest.ts';
 import { recordNode } from '../../src/kubernetes/cluster/node-record.ts';
+import { nodeObject } from '../../src/operations/cluster/node-object.ts';
 import type { ClusterDeps, ClusterView } from '../../src/operations/cluster-operation.ts';
-import { nodeObject } from '../../src/operations/node-object.ts';
 
 const node = (name: string, podCidr: string, more: Partial<NodeState> = {}): NodeState => ({
   name,

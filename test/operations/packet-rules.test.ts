@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { iptablesBackend } from '../../src/operations/iptables-backend.ts';
+import { staleRules } from '../../src/operations/network/stale-rules.ts';
 import type { HostOperation } from '../../src/operations/operation.ts';
-import { staleRules } from '../../src/operations/stale-rules.ts';
+import { iptablesBackend } from '../../src/operations/system/iptables-backend.ts';
 import { changesOf } from './case.ts';
 
 const script = { content: 'the script', node: 'node1' };

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { PodState } from '../../src/kubernetes/cluster/cluster.ts';
+import { podsBack } from '../../src/operations/cluster/pods-back.ts';
 import type { ClusterView } from '../../src/operations/cluster-operation.ts';
-import { parseFacts } from '../../src/operations/facts.ts';
-import { podsBack } from '../../src/operations/pods-back.ts';
+import { parseFacts } from '../../src/operations/facts/facts.ts';
 import { readyPod } from './pods.ts';
 
 /** Its init began at 1000. */

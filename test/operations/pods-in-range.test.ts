@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ClusterApi, PodState } from '../../src/kubernetes/cluster/cluster.ts';
+import { podsInRange } from '../../src/operations/cluster/pods-in-range.ts';
 import type { ClusterDeps, ClusterView } from '../../src/operations/cluster-operation.ts';
-import { parseFacts } from '../../src/operations/facts.ts';
-import { podsInRange } from '../../src/operations/pods-in-range.ts';
+import { parseFacts } from '../../src/operations/facts/facts.ts';
 import { readyNode } from '../node-state.ts';
 import { readyPod } from './pods.ts';
 

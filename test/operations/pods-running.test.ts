@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { PodState } from '../../src/kubernetes/cluster/cluster.ts';
+import { findMissing } from '../../src/operations/cluster/pods-missing.ts';
+import { podsRunning } from '../../src/operations/cluster/pods-running.ts';
 import type { ClusterView } from '../../src/operations/cluster-operation.ts';
-import { parseFacts } from '../../src/operations/facts.ts';
-import { findMissing } from '../../src/operations/pods-missing.ts';
-import { podsRunning } from '../../src/operations/pods-running.ts';
+import { parseFacts } from '../../src/operations/facts/facts.ts';
 import { readyPod } from './pods.ts';
 
 const elsewhere = { node: 'b' } as const;

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
+import { nodeRemoved } from '../../src/operations/cluster/node-removed.ts';
+import { nodeUnused } from '../../src/operations/cluster/node-unused.ts';
 import type { ClusterView } from '../../src/operations/cluster-operation.ts';
-import { parseFacts } from '../../src/operations/facts.ts';
-import { nodeLeftovers } from '../../src/operations/node-leftovers.ts';
-import { nodeRemoved } from '../../src/operations/node-removed.ts';
-import { nodeUnused } from '../../src/operations/node-unused.ts';
-import { podsEnded } from '../../src/operations/pods-ended.ts';
-import { takeBackAll } from '../../src/operations/take-back-all.ts';
+import { parseFacts } from '../../src/operations/facts/facts.ts';
+import { podsEnded } from '../../src/operations/runtime/pods-ended.ts';
+import { nodeLeftovers } from '../../src/operations/system/node-leftovers.ts';
+import { takeBackAll } from '../../src/operations/take-back/take-back-all.ts';
 import { readyNode } from '../node-state.ts';
 import { changesOf } from './case.ts';
 import { readyPod } from './pods.ts';

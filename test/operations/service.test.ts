@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { service } from '../../src/operations/service.ts';
+import { service } from '../../src/operations/units/service.ts';
 import { base64, changesOf } from './case.ts';
 
 const conf = '/etc/containerd/config.toml';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { staticRoutes } from '../../src/operations/static-routes.ts';
+import { staticRoutes } from '../../src/operations/network/static-routes.ts';
 import { changesOf } from './case.ts';
 
 const wish = {

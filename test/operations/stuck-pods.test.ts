@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { ClusterApi, NodeState, PodState } from '../../src/kubernetes/cluster/cluster.ts';
+import { stuckPods } from '../../src/operations/cluster/stuck-pods.ts';
 import type { ClusterDeps, ClusterView } from '../../src/operations/cluster-operation.ts';
-import { parseFacts } from '../../src/operations/facts.ts';
-import { stuckPods } from '../../src/operations/stuck-pods.ts';
+import { parseFacts } from '../../src/operations/facts/facts.ts';
 import { readyNode } from '../node-state.ts';
 import { readyPod } from './pods.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { flagsOfVersion } from '../../src/kubernetes/flags/recorded-flags.ts';
-import { unitFlags } from '../../src/operations/unit-flags.ts';
+import { unitFlags } from '../../src/operations/units/unit-flags.ts';
 import { base64, changesOf } from './case.ts';
 
 const help = '  --container-runtime string  x\n  --v int  x\n  --hostname-override string  x\n';

@@ -3,7 +3,7 @@ import type { Inventory } from '../../config/host.ts';
 import { atRegistry } from '../../kubernetes/images/image-name.ts';
 import { flannelImage, flannelNamespace } from '../../kubernetes/network/flannel-daemonsets.ts';
 import { vxlanOverheadBytes } from '../../kubernetes/network/vxlan.ts';
-import { podConfigPath } from '../../operations/flanneld-processes.ts';
+import { podConfigPath } from '../../operations/flannel/flanneld-processes.ts';
 
 /** What pods of flannel are made of, as the inventory alone says; of `daemonset` in the scope of a task. */
 export const daemonsetVariables = z.object({

@@ -2,7 +2,7 @@ import type { Inventory, Host as InventoryHost } from '../../config/host.ts';
 import type { Host } from '../../engine/host.ts';
 import { effectiveFlag, parseFlags } from '../../kubernetes/flags/flags.ts';
 import { readBase } from '../../kubernetes/units/unit-command.ts';
-import { dropInPath } from '../../operations/unit-flags-state.ts';
+import { dropInPath } from '../../operations/units/unit-flags-state.ts';
 import type { OwnFiles } from './software-scope.ts';
 
 /** Another control-plane host whose controller-manager runs. */

@@ -10,7 +10,7 @@ import {
   wordsLike,
 } from '../../kubernetes/controller-manager/replica-command.ts';
 import { readBase, type UnitRequest } from '../../kubernetes/units/unit-command.ts';
-import { dropInPath } from '../../operations/unit-flags-state.ts';
+import { dropInPath } from '../../operations/units/unit-flags-state.ts';
 import type { Peer, ReplicaGround } from './replica-ground.ts';
 import { replicaProof } from './replica-proof.ts';
 import { refusalsOf } from './replica-refusals.ts';

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import type { Settings } from '../../config/settings.ts';
-import { cacheFolder } from '../../operations/facts.ts';
+import { cacheFolder } from '../../operations/facts/facts.ts';
 
 interface Need {
   readonly path: string;

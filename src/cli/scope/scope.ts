@@ -6,7 +6,7 @@ import type { Settings } from '../../config/settings.ts';
 import { type Authority, certificateOf } from '../../engine/authority.ts';
 import type { RunRequest } from '../../engine/run-state.ts';
 import type { NodeRecord } from '../../kubernetes/cluster/node-record.ts';
-import { recordSchema } from '../../operations/node-object.ts';
+import { recordSchema } from '../../operations/cluster/node-object.ts';
 import type { CarrierFile } from '../carrier.ts';
 import type { RebuiltHost } from '../rebuilt-host.ts';
 import { carrierScope, carrierVariables } from './carrier-scope.ts';

@@ -7,7 +7,7 @@ import type { Emit } from '../../events.ts';
 import { hostsToUndo } from '../../journal/history.ts';
 import { listRuns } from '../../journal/recorded-run.ts';
 import type { ClusterSnapshot } from '../../kubernetes/cluster/cluster.ts';
-import { drain } from '../../operations/drain.ts';
+import { drain } from '../../operations/cluster/drain.ts';
 import { runsFolder } from '../begin-journal.ts';
 import { nameNodes } from '../check.ts';
 import { findHost } from '../find-host.ts';

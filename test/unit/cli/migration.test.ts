@@ -3,7 +3,7 @@ import { describeMigration, type MigrationGround } from '../../../src/cli/migrat
 import { migrationScope } from '../../../src/cli/scope/migration-scope.ts';
 import type { Inventory } from '../../../src/config/host.ts';
 import type { PodState } from '../../../src/kubernetes/cluster/cluster.ts';
-import { parseFacts } from '../../../src/operations/facts.ts';
+import { parseFacts } from '../../../src/operations/facts/facts.ts';
 import { formatMigration } from '../../../src/reporters/migration-lines.ts';
 import { readyNode } from '../../node-state.ts';
 import { readyPod } from '../../operations/pods.ts';

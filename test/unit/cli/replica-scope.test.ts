@@ -5,7 +5,7 @@ import type { Inventory } from '../../../src/config/host.ts';
 import { settingsSchema } from '../../../src/config/settings.ts';
 import type { Host } from '../../../src/engine/host.ts';
 import { ProvisionErrors } from '../../../src/errors.ts';
-import { parseFacts } from '../../../src/operations/facts.ts';
+import { parseFacts } from '../../../src/operations/facts/facts.ts';
 import { base64 } from '../../operations/case.ts';
 
 const unit = 'kube-controller-manager.service';

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Host } from '../../../src/engine/host.ts';
 import type { HostPlan } from '../../../src/engine/planner.ts';
 import { clusterTasksAt } from '../../../src/engine/run-batch.ts';
-import { nodeReady } from '../../../src/operations/node-ready.ts';
+import { nodeReady } from '../../../src/operations/cluster/node-ready.ts';
 
 const plan = (name: string, unit: string | undefined): HostPlan => ({
   host: { name } as Host,

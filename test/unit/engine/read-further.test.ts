@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { readFurther } from '../../../src/engine/read-further.ts';
 import type { RunState } from '../../../src/engine/run-state.ts';
 import type { RightsAnswer } from '../../../src/kubernetes/cluster/rights.ts';
-import { apiRights } from '../../../src/operations/api-rights.ts';
-import { imagePushed } from '../../../src/operations/image-pushed.ts';
+import { apiRights } from '../../../src/operations/cluster/api-rights.ts';
+import { imagePushed } from '../../../src/operations/runtime/image-pushed.ts';
 
 const answer: RightsAnswer = { user: 'u', isRejected: false, missing: [], excess: [], bindings: [] };
 const still = { changed: false, isDue: false, foreseesObjects: false, request: { verify: false } };

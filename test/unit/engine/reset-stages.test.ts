@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type ResetScope, resetStages } from '../../../src/engine/reset-stages.ts';
-import type { UnitFacts } from '../../../src/operations/facts.ts';
+import type { UnitFacts } from '../../../src/operations/facts/facts.ts';
 
 const peers = {
   name: 'Routes',

@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
-import { lastWords } from '../../../src/operations/last-words.ts';
+import { lastWords } from '../../../src/operations/units/last-words.ts';
 import { sh } from '../../../src/shell.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 

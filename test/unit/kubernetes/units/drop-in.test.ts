@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { effectiveFlag, type WantedFlags } from '../../../../src/kubernetes/flags/flags.ts';
 import { knownFlags, parseHelp } from '../../../../src/kubernetes/flags/known-flags.ts';
 import { compileDropIn, type DropInRequest } from '../../../../src/kubernetes/units/drop-in.ts';
-import { unit, units } from '../units/unit-texts.ts';
+import { unit, units } from './unit-texts.ts';
 
 const path = '/etc/systemd/system/kubelet.service.d/90-provision.conf';
 const request = (name: string, flags: WantedFlags, more: Partial<DropInRequest> = {}): DropInRequest => ({

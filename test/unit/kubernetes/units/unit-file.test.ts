@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { listAssignments, parseSystemctlCat, parseUnitFile } from '../../../../src/kubernetes/units/unit-file.ts';
-import { unit } from '../units/unit-texts.ts';
+import { unit } from './unit-texts.ts';
 
 it('separates the fragment from its drop-ins', () => {
   const files = parseSystemctlCat(unit('kubeadm').text);

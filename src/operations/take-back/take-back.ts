@@ -1,0 +1,120 @@
+import { z } from 'zod';
+import { ProvisionError } from '../../errors.ts';
+import { joinScripts, sh } from '../../shell.ts';
+import { readLines } from '../fields.ts';
+import { defineOperation } from '../operation.ts';
+import { seeRun, takeBack as takeBackScript } from './take-back-script.ts';
+
+const schema = z.strictObject({
+  run: z.string().describe('the run to take back'),
+  stage: z.string().describe('of it, what this stage did'),
+  force: z.boolean().describe('also overwrite files that somebody changed since'),
+  expected: z.boolean().describe('whether the host must have a record of it'),
+});
+
+type Desired = z.output<typeof schema>;
+
+interface Step {
+  readonly number: string;
+  readonly stage: string;
+  readonly task: string;
+}
+
+/** A file that is neither as the run left it nor as it was before. */
+interface Drift {
+  readonly step: string;
+  readonly path: string;
+  readonly left: string;
+  readonly now: string;
+  /** The run that wrote what is there; null when it was none. */
+  readonly by: string | null;
+}
+
+interface Actual {
+  readonly record: 'here' | 'missing' | 'undone';
+  readonly steps: readonly Step[];
+  readonly drift: readonly Drift[];
+}
+
+/** The line that `remember` writes above a step. */
+export const stepTitle = (stage: string, task: string): string => JSON.stringify({ stage, task });
+
+function readStep(value: string): Step {
+  const space = value.indexOf(' ');
+  return { number: value.slice(0, space), ...JSON.parse(value.slice(space + 1)) };
+}
+
+function readDrift(value: string): Drift {
+  const [step = '', left = '', now = '', by = '', ...path] = value.split(' ');
+  return { step, left, now, by: by === '-' ? null : by, path: path.join(' ') };
+}
+
+const stepsOf = (actual: Actual, { stage }: Desired): readonly Step[] =>
+  actual.steps.filter((step) => step.stage === stage);
+
+const driftOf = (actual: Actual, desired: Desired): readonly Drift[] => {
+  const numbers = new Set(stepsOf(actual, desired).map((step) => step.number));
+  return actual.drift.filter((one) => numbers.has(one.step));
+};
+
+function explain({ left, now, by }: Drift): string {
+  const what = now === 'absent' ? 'was removed' : left === 'absent' ? 'is there again' : 'was changed';
+  return `${what} ${by === null ? 'by somebody else' : `by run ${by}`}`;
+}
+
+/** What one stage of a run did to a host, taken back by what the host itself remembers, newest first. */
+export const takeBack = defineOperation({
+  name: 'take_back',
+  schema,
+  timeoutSeconds: 300,
+  probe: ({ run }) => joinScripts([seeRun, sh`see_run ${run}`]),
+  parse(output): Actual {
+    const lines = readLines(output);
+    const valuesOf = (key: string) => lines.filter(([name]) => name === key).map(([, value]) => value);
+    const has = (key: string): boolean => valuesOf(key).length > 0;
+    return {
+      record: has('missing') ? 'missing' : has('undone') ? 'undone' : 'here',
+      steps: valuesOf('step').map(readStep),
+      drift: valuesOf('drift').map(readDrift),
+    };
+  },
+  diff(actual, desired) {
+    refuse(actual, desired);
+    return [
+      ...driftOf(actual, desired).map(({ path }) => ({ subject: path, action: 'overwrite, a copy stays on the host' })),
+      ...stepsOf(actual, desired).map(({ task }) => ({ subject: task, action: 'take back' })),
+    ];
+  },
+  apply: (desired, actual) =>
+    joinScripts([
+      takeBackScript,
+      ...driftOf(actual, desired).map(({ path }) => sh`overwrite ${path}`),
+      sh`take_back ${desired.run} ${stepsOf(actual, desired).at(-1)?.number ?? ''}`,
+    ]),
+  undo: { irreversible: 'what was taken back is brought about again by another `up`' },
+});
+
+/** Throws UNDO_DATA_MISSING and DRIFTED. */
+function refuse(actual: Actual, desired: Desired): void {
+  const { run } = desired;
+  if (actual.record === 'missing' && desired.expected)
+    throw new ProvisionError({
+      code: 'UNDO_DATA_MISSING',
+      kind: 'operation',
+      what: `the host no longer knows how to take run ${run} back`,
+      why: `/var/lib/provision/undo/${run} is not there; a host keeps the last ten runs, a wiped one none`,
+      fix: "Leave the host out with --limit '!HOST', and bring it to what you want with `provision up`. Where all hosts are new, delete the run's folder in .provision/runs.",
+    });
+  const drift = driftOf(actual, desired);
+  if (drift.length === 0 || desired.force) return;
+  const later = drift.find((one) => one.by !== null)?.by;
+  throw new ProvisionError({
+    code: 'DRIFTED',
+    kind: 'operation',
+    what: `${drift.length === 1 ? 'a file is' : `${drift.length} files are`} not as run ${run} left ${drift.length === 1 ? 'it' : 'them'}`,
+    why: drift.map((one) => `${one.path} ${explain(one)}`).join('\n'),
+    fix: later
+      ? `Take the later run back first: provision undo ${later}.`
+      : 'See what they are for; --force overwrites them and keeps copies on the host.',
+  });
+}
