@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import { archiveHolds } from '../../config/archive-holds.ts';
 import type { Inventory } from '../../config/host.ts';
+import type { Settings } from '../../config/settings.ts';
 
-/** Where the CNI plugin flannel comes from; of `plugins` in the scope of a task. */
+/** What CNI plugins do here, and where that called flannel comes from; of `plugins` in the scope of a task. */
 export const pluginsVariables = z.object({
+  wire_pods: z.boolean().describe('whether pods get their network from them, and not from Docker'),
+  are_sent: z.boolean().describe('whether they are sent to the host, and not brought by an image'),
   bundled: z.array(z.string()).describe('what the archive of CNI plugins brings'),
   separate: z.array(z.string()).describe('what has an artifact of its own'),
 });
@@ -18,10 +21,16 @@ export async function readPlugins({ hosts }: Inventory): Promise<ReadonlyMap<str
     looked.set(path, answer);
     return answer;
   };
-  const entries = hosts.map(async ({ name, settings: { artifacts } }): Promise<[string, PluginsScope]> => {
-    if (artifacts.cni_plugins === undefined) return [name, { bundled: [], separate: [] }];
-    if (artifacts.flannel_cni_plugin) return [name, { bundled: [], separate: ['flannel'] }];
-    return [name, { bundled: (await holds(artifacts.cni_plugins.path)) ? ['flannel'] : [], separate: [] }];
-  });
+  const sources = async ({ cni_plugins, flannel_cni_plugin }: Settings['artifacts']) => {
+    if (cni_plugins === undefined) return { bundled: [], separate: [] };
+    if (flannel_cni_plugin) return { bundled: [], separate: ['flannel'] };
+    return { bundled: (await holds(cni_plugins.path)) ? ['flannel'] : [], separate: [] };
+  };
+  const entries = hosts.map(
+    async ({ name, settings: { artifacts, cni, network } }): Promise<[string, PluginsScope]> => {
+      const wire = network.agent !== 'flannel-etcd';
+      return [name, { wire_pods: wire, are_sent: wire && cni.delivery === 'host', ...(await sources(artifacts)) }];
+    },
+  );
   return new Map(await Promise.all(entries));
 }

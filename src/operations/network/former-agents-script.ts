@@ -1,7 +1,8 @@
 import { ShellScript } from '../../shell.ts';
+import { agentDevices } from './agent-devices.ts';
 
 /** What agents have on a host, as lines. */
-export const seeFormer = ShellScript.trusted(`
+export const seeFormer = ShellScript.trusted(`${agentDevices.source}
 # see_unit UNIT: where it is known.
 see_unit() {
   [ "$(systemctl show "$1" -p LoadState | cut -d= -f2-)" = loaded ] || return 0
@@ -12,9 +13,7 @@ see_chains() {
     ! command -v "$save" >/dev/null || "$save" 2>/dev/null | sed -n 's/^:\\(PROVISION-[A-Z]*\\) .*/chain \\1/p'
   done
 }
-see_devices() {
-  ip -o link show type vxlan 2>/dev/null | sed -n 's/^[0-9]*: \\(prov-vxlan\\|flannel\\.[0-9]*\\)[:@].*/device \\1/p'
-}
+see_devices() { agent_devices | while read -r device _; do echo "device $device"; done; }
 `);
 
 export const dropFormer = ShellScript.trusted(`

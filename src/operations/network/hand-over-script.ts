@@ -1,19 +1,21 @@
 import { ShellScript } from '../../shell.ts';
 import { seeFlannel } from '../flannel/flannel-agent-script.ts';
 import { flannelUnit } from '../flannel/flanneld-processes.ts';
+import { agentDevices } from './agent-devices.ts';
 import { agentUnit } from './static-routes-state.ts';
 
 export const agentTimer = agentUnit.replace(/service$/, 'timer');
 
 /** What agents of ours run and have set, as lines. */
 export const seeAgents = ShellScript.trusted(`${seeFlannel.source}
+${agentDevices.source}
 # see_agents RANGE: units, routes to pods of other nodes, VXLAN devices.
 see_agents() {
   for unit in ${agentTimer} ${agentUnit} ${flannelUnit}; do
     echo "unit $unit $(systemctl show "$unit" -p ActiveState | cut -d= -f2-)"
   done
   ip -4 -o route show table main | grep ' via ' | in_range "$1" | sed 's/^/route /; s/ *$//'
-  ip -d -o link show type vxlan 2>/dev/null | sed -n 's/^[0-9]*: \\(prov-vxlan\\|flannel\\.[0-9]*\\)[:@]\\(.*\\)$/device \\1 \\2/p'
+  agent_devices | sed 's/^/device /'
 }
 `);
 

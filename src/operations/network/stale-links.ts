@@ -7,6 +7,7 @@ import { joinScripts, sh } from '../../shell.ts';
 import { ipv4Network, readField, readLines } from '../fields.ts';
 import { flanneldProcesses } from '../flannel/flanneld-processes.ts';
 import { defineOperation } from '../operation.ts';
+import { agentDevices } from './agent-devices.ts';
 
 const schema = z.strictObject({
   agent: z.enum(networkAgents).describe('the network agent this host is to have'),
@@ -40,7 +41,7 @@ const environmentFile = '/run/flannel/subnet.env';
 
 const look = sh`ip -4 -o addr show dev cni0 2>/dev/null | while read -r _ _ _ address _; do echo "bridge $address"; done
 [ ! -d /sys/class/net/cni0/brif ] || echo "pods $(ls /sys/class/net/cni0/brif | wc -l)"
-ip -o link show type vxlan 2>/dev/null | sed -n 's/^[0-9]*: \(flannel\.[0-9]*\|prov-vxlan\)[:@].*/\1/p' | while read -r link; do
+agent_devices | while read -r link _; do
   echo "link $link $(ip -4 -o addr show dev "$link" 2>/dev/null | while read -r _ _ _ address _; do printf '%s ' "$address"; done)"
 done
 [ -z "$(flanneld_processes)" ] || echo 'flanneld runs'
@@ -95,7 +96,7 @@ function refuseBridgeInUse(actual: Actual, address: string, subnet: string): voi
 export const staleLinks = defineOperation({
   name: 'stale_links',
   schema,
-  probe: () => joinScripts([flanneldProcesses, look]),
+  probe: () => joinScripts([flanneldProcesses, agentDevices, look]),
   parse(output): Actual {
     const lines = readLines(output);
     const valuesOf = (key: string) => lines.filter(([name]) => name === key).map(([, value]) => value.trim());
