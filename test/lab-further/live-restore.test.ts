@@ -24,7 +24,8 @@ describeOwnLab(
       await on(
         lab(),
         'node2',
-        `sed -i '1s/{/{ "live-restore": true,/' /etc/docker/daemon.json && systemctl reload docker && docker info -f '{{.LiveRestoreEnabled}}' | grep -x true`,
+        `sed -i '1s/{/{ "live-restore": true,/' /etc/docker/daemon.json && systemctl reload docker
+for try in $(seq 20); do ! docker info -f '{{.LiveRestoreEnabled}}' | grep -qx true || exit 0; sleep 1; done; exit 1`,
       );
       await allReady(lab(), nodeNames(lab()));
       before = await containers();

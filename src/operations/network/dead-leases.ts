@@ -28,7 +28,7 @@ const stateFolder = '/var/lib/cni/flannel';
 
 /**
  * A sandbox is listed only after it has got its address, so a young lease says nothing: `see_dead NETWORK RUNTIME MINUTES`.
- * A container that a process still belongs to lives, whatever the runtime says.
+ * A container that a process still belongs to lives, whatever the runtime says; a sandbox that has ended is never started again.
  */
 const seeDead = ShellScript.trusted(`
 see_dead() {
@@ -36,7 +36,7 @@ see_dead() {
   [ -n "$files" ] || return 0
   case $2 in
     containerd) ids=$(timeout 20 ctr --connect-timeout 10s -n k8s.io containers ls -q 2>&1) ;;
-    docker) ids=$(timeout 20 docker ps -aq --no-trunc 2>&1) ;;
+    docker) ids=$(timeout 20 docker ps -q --no-trunc 2>&1) ;;
   esac || { echo "unknown $(printf '%s' "$ids" | tail -n 1)"; return 0; }
   ids="$ids
 $(cat /proc/[0-9]*/cgroup 2>/dev/null | grep -oE '[0-9a-f]{64}' || :)"
