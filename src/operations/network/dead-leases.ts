@@ -28,15 +28,17 @@ const stateFolder = '/var/lib/cni/flannel';
 
 /**
  * A sandbox is listed only after it has got its address, so a young lease says nothing: `see_dead NETWORK RUNTIME MINUTES`.
- * A container that a process still belongs to lives, whatever the runtime says; a sandbox that has ended is never started again.
+ * A container that a process still belongs to lives, whatever the runtime says. With Docker
+ * those that have ended are never started again, and all have ended where its daemon is stopped.
  */
 const seeDead = ShellScript.trusted(`
 see_dead() {
   files=$(find ${leaseFolder}/"$1" ${stateFolder} -maxdepth 1 -type f -mmin "+$3" 2>/dev/null | sort)
   [ -n "$files" ] || return 0
+  ids=
   case $2 in
     containerd) ids=$(timeout 20 ctr --connect-timeout 10s -n k8s.io containers ls -q 2>&1) ;;
-    docker) ids=$(timeout 20 docker ps -q --no-trunc 2>&1) ;;
+    docker) ! grep -qsx dockerd /proc/[0-9]*/comm || ids=$(timeout 20 docker ps -q --no-trunc 2>&1) ;;
   esac || { echo "unknown $(printf '%s' "$ids" | tail -n 1)"; return 0; }
   ids="$ids
 $(cat /proc/[0-9]*/cgroup 2>/dev/null | grep -oE '[0-9a-f]{64}' || :)"
