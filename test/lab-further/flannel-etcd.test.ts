@@ -6,7 +6,7 @@ import {
   etcdKeys,
   etcdUnit,
   issueClient,
-  olderEtcdKeys,
+  speakOlderApi,
   subnetOf,
   writeEtcdInventory,
 } from '../lab/etcd-ground.ts';
@@ -264,18 +264,13 @@ describeOwnLab(
     });
 
     test('comes up where it does, with plain routes, on nodes that were drained before', async () => {
-      await on(
-        lab(),
-        'cp1',
-        "sed -i 's/--client-cert-auth/--client-cert-auth --enable-v2/' /opt/k8s/conf/etcd.env; systemctl restart etcd",
-      );
-      await allReady(lab(), nodeNames(lab()));
+      await speakOlderApi(lab());
       first = await runUp(inventory);
       expect(first.code, told(first)).toBe(0);
       expect(proven(first)).toBe(2);
       expect(first.changed).toContain('node1: Nodes whose Docker is about to restart are drained');
       expect(await kubectl(lab(), 'get', 'nodes')).not.toContain('SchedulingDisabled');
-      expect(await olderEtcdKeys(lab())).toContain('/coreos.com/network/subnets/172.30.');
+      expect(Object.keys(await etcdKeys(lab(), 'v2')).join()).toContain('/coreos.com/network/subnets/172.30.');
       for (const node of nodeNames(lab())) expect(await bridgeOf(lab(), node)).toBe(await subnetOf(lab(), node));
       const again = await runUp(inventory);
       expect(again.changed, told(again)).toEqual([]);
@@ -313,7 +308,7 @@ describeOwnLab(
     test('is taken back', async () => {
       const back = await runUndo(idOf(first));
       expect(back.code, told(back)).toBe(0);
-      expect(await olderEtcdKeys(lab())).toBe('none');
+      expect(await etcdKeys(lab(), 'v2')).toEqual({});
       for (const node of nodeNames(lab())) expect(await bridgeOf(lab(), node)).toMatch(/^172\.17\./);
     });
   },
