@@ -284,8 +284,10 @@ describeOwnLab(
       const change = await runNetworkChange(lab(), left, '--yes');
       expect(change.codes, told(change)).toEqual(['AGENT_CHANGES']);
       expect(change.failures[0]?.error.fix).toContain('provision migrate');
-      const migrated = await runMigration(left, '--yes');
+      const keys = await etcdKeys(lab(), 'v2');
+      const migrated = await runMigration(left, '--yes', '--purge');
       expect(migrated.code, told(migrated)).toBe(0);
+      expect(await etcdKeys(lab(), 'v2')).toEqual({});
       expect(storyOf(migrated).from.networks).toEqual(['172.30.0.0/16']);
       for (const node of nodeNames(lab())) {
         expect(await bridgeOf(lab(), node)).toMatch(/^172\.17\./);
@@ -300,6 +302,7 @@ describeOwnLab(
       const undone = await undoMigration(left, migrated);
       expect(undone.code, told(undone)).toBe(0);
       for (const node of nodeNames(lab())) expect(await bridgeOf(lab(), node)).toBe(await subnetOf(lab(), node));
+      expect(await etcdKeys(lab(), 'v2')).toEqual(keys);
       const again = await runUp(inventory);
       expect(again.code, told(again)).toBe(0);
       expect(again.changed).toEqual([]);

@@ -3,6 +3,7 @@ import { oldRange } from '../lab/etcd-flannel-ground.ts';
 import { etcdKeys, putEtcdKey, speakOlderApi } from '../lab/etcd-ground.ts';
 import { type MigrationGround, prepareMigration } from '../lab/migration-ground.ts';
 import { describeOwnLab } from '../lab/own-lab.ts';
+import { on } from '../lab/read-hosts.ts';
 import { runMigration, undoMigration } from '../lab/run-migration.ts';
 import type { Run } from '../lab/run-up.ts';
 import { nodeNames, told } from '../lab/settle.ts';
@@ -36,6 +37,17 @@ describeOwnLab(
       const ranges = Object.keys(keys.v2).filter((key) => key.includes('/subnets/172.30.'));
       expect(ranges).toHaveLength(nodeNames(lab()).length);
       expect(Object.keys(keys.v3)).toEqual([tried]);
+    });
+
+    test('--purge is refused by the plan where etcd cannot be asked; without it nobody has to ask', async () => {
+      const [first = ''] = nodeNames(lab());
+      await on(lab(), first, 'mv /var/lib/flannel/etcd-key.pem /var/lib/flannel/etcd-key.away');
+      const options = ['--plan', '--delete-bare-pods'];
+      const refused = await runMigration(ground.inventory('whole'), ...options, '--purge');
+      expect(refused.codes, told(refused)).toEqual(['ETCD_UNREACHED']);
+      const without = await runMigration(ground.inventory('whole'), ...options);
+      expect(without.code, told(without)).toBe(2);
+      await on(lab(), first, 'mv /var/lib/flannel/etcd-key.away /var/lib/flannel/etcd-key.pem');
     });
 
     test('as a whole with --purge, under requests between pods: none is lost, and etcd has no key of it by either API', async () => {
