@@ -62,7 +62,7 @@ etcd_ask() {
 # etcd_see API PREFIX: what it answers about the keys below, as "API STATUS ANSWER". '0' is what comes after '/'.
 etcd_see() {
   case $1 in
-  v2) etcd_ask GET '' '' "/v2/keys$2?recursive=true&quorum=true" ;;
+  v2) etcd_ask GET '' '' "/v2/keys$2?recursive=true&sorted=true&quorum=true" ;;
   v3)
     _from=$(printf '%s/' "$2" | base64 -w 0) _to=$(printf '%s0' "$2" | base64 -w 0)
     etcd_ask POST application/json "{\\"key\\":\\"$_from\\",\\"range_end\\":\\"$_to\\"}" /v3/kv/range /v3beta/kv/range /v3alpha/kv/range
