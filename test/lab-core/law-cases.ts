@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { EtcdKeys } from '../../src/kubernetes/network/etcd-keys.ts';
+import type { FlannelKeys } from '../../src/kubernetes/network/etcd-keys.ts';
 import type { HostOperationName } from '../../src/operations/registry.ts';
 import { testAuthority } from '../identity/test-authority.ts';
 
@@ -135,14 +135,13 @@ const dropRules = (backEnd: string) =>
 
 const startEtcd = `systemd-run -q --unit=laws-etcd.service --service-type=notify /opt/k8s/bin/etcd --data-dir=/run/laws-etcd --enable-v2 \\
   --listen-client-urls=http://127.0.0.1:12379 --advertise-client-urls=http://127.0.0.1:12379 --listen-peer-urls=http://127.0.0.1:12380`;
-/** The configuration of somebody else, by which no host has taken a range. */
-const writeToEtcd = (api: 'v2' | 'v3'): string => {
-  const text = '{"Network":"10.9.0.0/16"}';
+const writeToEtcd = (api: 'v2' | 'v3', key: string, text: string): string => {
   const encode = (plain: string) => Buffer.from(plain).toString('base64');
   return api === 'v2'
-    ? `curl -fsS -X PUT --data-urlencode 'value=${text}' http://127.0.0.1:12379/v2/keys/laws/network/config`
-    : `curl -fsS -d '{"key":"${encode('/laws/network/config')}","value":"${encode(text)}"}' http://127.0.0.1:12379/v3/kv/put`;
+    ? `curl -fsS -X PUT --data-urlencode 'value=${text}' http://127.0.0.1:12379/v2/keys${encodeURI(key)}`
+    : `curl -fsS -d '{"key":"${encode(key)}","value":"${encode(text)}"}' http://127.0.0.1:12379/v3/kv/put`;
 };
+const stopEtcd = 'systemctl stop laws-etcd.service; rm -rf /run/laws-etcd';
 
 const credentialWish = {
   kubeconfig: `${base}/client.kubeconfig`,
@@ -198,14 +197,12 @@ const dropEtcdFlannel = `systemctl disable --now laws-flanneld.service; ip link 
 echo 0 >/proc/sys/net/ipv6/conf/default/disable_ipv6
 for command in '-t nat -F' '-t nat -X'; do iptables $command; done
 rm -rf ${base} /etc/systemd/system/laws-flanneld.service*; systemctl daemon-reload`;
-/** Two keys of a flannel, and one beside them. */
-const makeEtcd = `${writeFlanneldUnit}
-systemd-run --unit=laws-etcd /opt/k8s/bin/etcd --data-dir=/run/laws-etcd --listen-client-urls=http://127.0.0.1:12379 --advertise-client-urls=http://127.0.0.1:12379 --listen-peer-urls=http://127.0.0.1:12380
-for try in 1 2 3 4 5 6 7 8 9 10; do curl -fs http://127.0.0.1:12379/health && break; sleep 1; done
-for key in /laws/network/config /laws/network/subnets/172.30.7.0-24 /laws/network-of-others; do
-  curl -fs -d "{\\"key\\":\\"$(printf %s $key | base64 -w 0)\\",\\"value\\":\\"$(printf %s "of $key" | base64 -w 0)\\"}" http://127.0.0.1:12379/v3/kv/put
-done`;
-const dropEtcd = `systemctl stop laws-etcd.service; rm -rf /run/laws-etcd; ${dropEtcdFlannel}`;
+/** Keys of a flannel, and one beside them. */
+const makeEtcd = (api: 'v2' | 'v3'): string =>
+  ['network/config', 'network/subnets/172.30.7.0-24', 'network/by hand', 'network-of-others']
+    .map((name) => writeToEtcd(api, `/laws/${name}`, `of "${name}", 100% & more`))
+    .join('\n');
+const dropEtcd = `${stopEtcd}; ${dropEtcdFlannel}`;
 const dropMark = 'rm -rf /etc/provision';
 
 /** The probe tells what time it is on the host. */
@@ -495,7 +492,8 @@ ${write('/etc/systemd/system/laws.service', "[Service]\nType=oneshot\nRemainAfte
     },
   ],
   etcd_network: (['v2', 'v3'] as const).flatMap((api) =>
-    [':', writeToEtcd(api)].map((before) => ({
+    // the configuration of somebody else, by which no host has taken a range
+    [':', writeToEtcd(api, '/laws/network/config', '{"Network":"10.9.0.0/16"}')].map((before) => ({
       name: `by the ${api} API, ${before === ':' ? 'where nothing is' : 'in the place of another one'}`,
       wish: {
         endpoints: ['http://127.0.0.1:12378', 'http://127.0.0.1:12379'],
@@ -504,9 +502,9 @@ ${write('/etc/systemd/system/laws.service', "[Service]\nType=oneshot\nRemainAfte
         content: '{ "Network": "10.5.0.0/16", "Backend": { "Type": "host-gw" } }',
       },
       arrange: `${startEtcd}\n${before}`,
-      clean: 'systemctl stop laws-etcd.service; rm -rf /run/laws-etcd',
+      clean: stopEtcd,
       // its revision is another one after every change
-      lasting: ({ config, subnets }: EtcdKeys) => [config?.text, subnets],
+      lasting: ({ config, subnets }: FlannelKeys) => [config?.text, subnets],
     })),
   ),
   cni_config: [
@@ -713,7 +711,12 @@ ip link set prov-vxlan up`,
       clean: dropEtcdFlannel,
     },
   ],
-  etcd_keys: [{ name: 'below its prefix', wish: {}, arrange: makeEtcd, clean: dropEtcd }],
+  etcd_keys: ([['v2'], ['v3'], ['v2', 'v3']] as const).map((apis) => ({
+    name: `below its prefix, by ${apis.join(' and ')}`,
+    wish: {},
+    arrange: [writeFlanneldUnit, startEtcd, ...apis.map(makeEtcd)].join('\n'),
+    clean: dropEtcd,
+  })),
   subnet_file: [
     { name: 'left to flannel', wish: { writer: 'etcd-flannel' }, arrange: dropMark, clean: dropMark },
     {

@@ -6,7 +6,7 @@ import {
   etcdKeys,
   etcdUnit,
   issueClient,
-  olderEtcdKeys,
+  speakOlderApi,
   subnetOf,
   writeEtcdInventory,
 } from '../lab/etcd-ground.ts';
@@ -264,18 +264,13 @@ describeOwnLab(
     });
 
     test('comes up where it does, with plain routes, on nodes that were drained before', async () => {
-      await on(
-        lab(),
-        'cp1',
-        "sed -i 's/--client-cert-auth/--client-cert-auth --enable-v2/' /opt/k8s/conf/etcd.env; systemctl restart etcd",
-      );
-      await allReady(lab(), nodeNames(lab()));
+      await speakOlderApi(lab());
       first = await runUp(inventory);
       expect(first.code, told(first)).toBe(0);
       expect(proven(first)).toBe(2);
       expect(first.changed).toContain('node1: Nodes whose Docker is about to restart are drained');
       expect(await kubectl(lab(), 'get', 'nodes')).not.toContain('SchedulingDisabled');
-      expect(await olderEtcdKeys(lab())).toContain('/coreos.com/network/subnets/172.30.');
+      expect(Object.keys(await etcdKeys(lab(), 'v2')).join()).toContain('/coreos.com/network/subnets/172.30.');
       for (const node of nodeNames(lab())) expect(await bridgeOf(lab(), node)).toBe(await subnetOf(lab(), node));
       const again = await runUp(inventory);
       expect(again.changed, told(again)).toEqual([]);
@@ -289,8 +284,10 @@ describeOwnLab(
       const change = await runNetworkChange(lab(), left, '--yes');
       expect(change.codes, told(change)).toEqual(['AGENT_CHANGES']);
       expect(change.failures[0]?.error.fix).toContain('provision migrate');
-      const migrated = await runMigration(left, '--yes');
+      const keys = await etcdKeys(lab(), 'v2');
+      const migrated = await runMigration(left, '--yes', '--purge');
       expect(migrated.code, told(migrated)).toBe(0);
+      expect(await etcdKeys(lab(), 'v2')).toEqual({});
       expect(storyOf(migrated).from.networks).toEqual(['172.30.0.0/16']);
       for (const node of nodeNames(lab())) {
         expect(await bridgeOf(lab(), node)).toMatch(/^172\.17\./);
@@ -305,6 +302,7 @@ describeOwnLab(
       const undone = await undoMigration(left, migrated);
       expect(undone.code, told(undone)).toBe(0);
       for (const node of nodeNames(lab())) expect(await bridgeOf(lab(), node)).toBe(await subnetOf(lab(), node));
+      expect(await etcdKeys(lab(), 'v2')).toEqual(keys);
       const again = await runUp(inventory);
       expect(again.code, told(again)).toBe(0);
       expect(again.changed).toEqual([]);
@@ -313,7 +311,7 @@ describeOwnLab(
     test('is taken back', async () => {
       const back = await runUndo(idOf(first));
       expect(back.code, told(back)).toBe(0);
-      expect(await olderEtcdKeys(lab())).toBe('none');
+      expect(await etcdKeys(lab(), 'v2')).toEqual({});
       for (const node of nodeNames(lab())) expect(await bridgeOf(lab(), node)).toMatch(/^172\.17\./);
     });
   },

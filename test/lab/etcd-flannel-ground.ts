@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Lab } from '../../src/lab/lab.ts';
 import { readState } from '../../src/lab/state.ts';
-import { etcdKeys } from './etcd-ground.ts';
+import { type EtcdApi, putEtcdKey } from './etcd-ground.ts';
 import { allReady, eventually, kubectl, on, onEach } from './read-hosts.ts';
 import { nodeNames } from './settle.ts';
 
@@ -34,21 +34,13 @@ ExecStart=
 ExecStart=/usr/sbin/dockerd -H fd:// --containerd=/run/containerd/containerd.sock $DOCKER_OPTS --bip=\${FLANNEL_SUBNET} --mtu=\${FLANNEL_MTU} --ip-masq=false
 `;
 
-const etcd = (verb: string, body: string): string =>
-  `curl -fsS --cacert /opt/k8s/ssl/ca.pem --cert /opt/k8s/ssl/etcd.pem --key /opt/k8s/ssl/etcd-key.pem -d '${body}' https://127.0.0.1:2379/v3/kv/${verb}`;
-const base64 = (text: string): string => Buffer.from(text).toString('base64');
-
-/** The names of flannel's keys. */
-export const etcdKeyNames = async (lab: Lab): Promise<readonly string[]> => Object.keys(await etcdKeys(lab));
-
 /** What an operator has set up: flanneld by a unit of its own, its ranges in etcd, and Docker with the range of its host. */
-export async function setUpEtcdFlannel(lab: Lab, backend: 'vxlan' | 'host-gw'): Promise<void> {
+export async function setUpEtcdFlannel(lab: Lab, backend: 'vxlan' | 'host-gw', api: EtcdApi): Promise<void> {
   const nodes = nodeNames(lab);
   const program = readState(lab.folder)?.flanneld?.program;
   if (program === undefined) throw new Error('this lab has no flanneld');
   const config = { Network: oldRange, SubnetLen: 24, Backend: { Type: backend } };
-  const put = { key: base64('/coreos.com/network/config'), value: base64(JSON.stringify(config)) };
-  await on(lab, 'cp1', etcd('put', JSON.stringify(put)));
+  await putEtcdKey(lab, api, '/coreos.com/network/config', JSON.stringify(config));
   const [certificate, key] = [
     await on(lab, 'cp1', 'cat /opt/k8s/ssl/etcd.pem'),
     await on(lab, 'cp1', 'cat /opt/k8s/ssl/etcd-key.pem'),
@@ -98,8 +90,7 @@ export const podsAreOn = (lab: Lab, beginning: string, seconds = 120): Promise<v
     return (lines.length > 0 && others.length === 0) || others.join('; ');
   });
 
-/** What a node has of either network. */
-export const networkOf = (lab: Lab, node: string): Promise<string> =>
+const networkOf = (lab: Lab, node: string): Promise<string> =>
   on(
     lab,
     node,
@@ -113,3 +104,7 @@ echo "links $(ip -o link show type vxlan | wc -l)"
 echo "subnet.env $(sed -n 's/^FLANNEL_NETWORK=//p' /run/flannel/subnet.env)"
 echo "drop-ins $(find /etc/systemd/system -name '*provision*.conf' | sort | tr '\\n' ' ')"`,
   );
+
+/** What each node has of either network. */
+export const networksOf = async (lab: Lab): Promise<Record<string, string>> =>
+  Object.fromEntries(await Promise.all(nodeNames(lab).map(async (node) => [node, await networkOf(lab, node)])));

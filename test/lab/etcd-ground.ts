@@ -4,7 +4,8 @@ import { openAuthority } from '../../src/lab/certificates.ts';
 import { authorityFolder } from '../../src/lab/disk-contents.ts';
 import type { Lab } from '../../src/lab/lab.ts';
 import { type InventoryData, writeInventory } from './inventories.ts';
-import { on } from './read-hosts.ts';
+import { allReady, on } from './read-hosts.ts';
+import { nodeNames } from './settle.ts';
 
 export const etcdUnit = 'provision-flannel-etcd.service';
 
@@ -38,23 +39,63 @@ export const writeEtcdInventory = (
     change(all);
   });
 
-const client =
-  'curl -fsS --cacert /opt/k8s/ssl/ca.pem --cert /opt/k8s/ssl/etcd.pem --key /opt/k8s/ssl/etcd-key.pem https://127.0.0.1:2379';
+const asClient = '--cacert /opt/k8s/ssl/ca.pem --cert /opt/k8s/ssl/etcd.pem --key /opt/k8s/ssl/etcd-key.pem';
+const server = 'https://127.0.0.1:2379';
 const base64 = (plain: string): string => Buffer.from(plain).toString('base64');
 
-/** Keys of flannel's network by the v3 API, with their values. */
-export async function etcdKeys(lab: Lab): Promise<Record<string, string>> {
-  const body = JSON.stringify({ key: base64('/coreos.com/network/'), range_end: base64('/coreos.com/network0') });
-  const { kvs = [] } = JSON.parse(await on(lab, 'cp1', `${client}/v3/kv/range -d '${body}'`)) as {
+export type EtcdApi = 'v2' | 'v3';
+
+/** The lab's etcd speaks the v2 API as well from now on. */
+export async function speakOlderApi(lab: Lab): Promise<void> {
+  await on(
+    lab,
+    'cp1',
+    "sed -i 's/--client-cert-auth/--client-cert-auth --enable-v2/' /opt/k8s/conf/etcd.env; systemctl restart etcd",
+  );
+  await allReady(lab, nodeNames(lab));
+}
+
+/** Neither key nor value may have a quote in it that the shell would read. */
+export const putEtcdKey = (lab: Lab, api: EtcdApi, key: string, value: string): Promise<string> =>
+  on(
+    lab,
+    'cp1',
+    api === 'v2'
+      ? `curl -fsS ${asClient} -X PUT --data-urlencode 'value=${value}' ${server}/v2/keys${key}`
+      : `curl -fsS ${asClient} -d '${JSON.stringify({ key: base64(key), value: base64(value) })}' ${server}/v3/kv/put`,
+  );
+
+/** Keys below a prefix, that of flannel's network, with their values. */
+export const etcdKeys = (
+  lab: Lab,
+  api: EtcdApi = 'v3',
+  prefix = '/coreos.com/network',
+): Promise<Record<string, string>> => (api === 'v2' ? olderKeys : newerKeys)(lab, prefix);
+
+async function newerKeys(lab: Lab, prefix: string): Promise<Record<string, string>> {
+  const body = JSON.stringify({ key: base64(`${prefix}/`), range_end: base64(`${prefix}0`) });
+  const { kvs = [] } = JSON.parse(await on(lab, 'cp1', `curl -fsS ${asClient} ${server}/v3/kv/range -d '${body}'`)) as {
     kvs?: readonly { key: string; value: string }[];
   };
   const text = (encoded: string): string => Buffer.from(encoded, 'base64').toString('utf8');
   return Object.fromEntries(kvs.map(({ key, value }) => [text(key), text(value)]));
 }
 
-/** The same by the v2 API, as etcd prints it. */
-export const olderEtcdKeys = (lab: Lab): Promise<string> =>
-  on(lab, 'cp1', `${client}/v2/keys/coreos.com/network?recursive=true 2>/dev/null || echo none`);
+interface OlderNode {
+  readonly key: string;
+  readonly value?: string;
+  readonly nodes?: readonly OlderNode[];
+}
+
+/** What is not there is answered with an error, which has no node. */
+async function olderKeys(lab: Lab, prefix: string): Promise<Record<string, string>> {
+  const { node } = JSON.parse(
+    await on(lab, 'cp1', `curl -sS ${asClient} '${server}/v2/keys${prefix}?recursive=true'`),
+  ) as { node?: OlderNode };
+  const pairs = ({ key, value, nodes = [] }: OlderNode): readonly (readonly [string, string])[] =>
+    value === undefined ? nodes.flatMap(pairs) : [[key, value]];
+  return Object.fromEntries(node === undefined ? [] : pairs(node));
+}
 
 /** `--bip` and its like of the Docker that runs. */
 export const dockerFlags = (lab: Lab, node: string): Promise<string> =>

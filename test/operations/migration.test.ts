@@ -5,7 +5,7 @@ import { etcdKeys } from '../../src/operations/flannel/etcd-keys.ts';
 import { subnetFile } from '../../src/operations/network/subnet-file.ts';
 import type { HostOperation } from '../../src/operations/operation.ts';
 import { dockerOwnBridge } from '../../src/operations/runtime/docker-own-bridge.ts';
-import { base64, changesOf } from './case.ts';
+import { base64, changesOf, nothingUpcoming } from './case.ts';
 
 describe('docker_own_bridge', () => {
   const unit = `# /lib/systemd/system/docker.service
@@ -103,23 +103,76 @@ describe('etcd_flannel', () => {
 });
 
 describe('etcd_keys', () => {
-  const prefix = 'prefix /coreos.com/network';
-  const kvs = ['config', 'subnets/172.30.7.0-24'].map((name) => ({
-    key: base64(`/coreos.com/network/${name}`),
-    value: base64('{}'),
-  }));
+  const place = '/coreos.com/network';
+  const names = ['config', 'subnets/172.30.7.0-24'];
+  const answer = (status: number, body: unknown) =>
+    `${status} ${base64(typeof body === 'string' ? body : JSON.stringify(body))}`;
+  const by = (v2: string, v3: string, prefix = place) => `prefix ${prefix}\nv2 ${v2}\nv3 ${v3}`;
+  const newer = answer(200, {
+    kvs: names.map((name) => ({ key: base64(`${place}/${name}`), value: base64(`{"of":"${name}"}`) })),
+  });
+  const leaf = (name: string) => ({ key: `${place}/${name}`, value: `of ${name}`, modifiedIndex: 7 });
+  const older = answer(200, {
+    node: {
+      key: place,
+      dir: true,
+      nodes: [leaf('config'), { key: `${place}/subnets`, dir: true, nodes: [leaf('subnets/172.30.7.0-24')] }],
+    },
+  });
+  const noNewer = answer(200, { header: {} });
+  const noOlder = answer(404, { errorCode: 100, message: 'Key not found' });
+  const notSpoken = answer(404, '404 page not found\n');
+  const deleted = (api: string, prefix = place) =>
+    `etcd ${prefix}/: delete config, subnets/172.30.7.0-24, by the API ${api}`;
 
   test.each<[string, string, readonly string[]]>([
     ['none on this host', '', []],
-    ['none left', `${prefix}\nanswer {"header":{}}`, []],
-    [
-      'by name',
-      `${prefix}\nanswer ${JSON.stringify({ kvs, count: '2' })}`,
-      ['etcd /coreos.com/network/: delete config, subnets/172.30.7.0-24'],
-    ],
-    ['not to be asked', `${prefix}\nunreached curl: (7) Failed to connect`, ['ETCD_UNREACHED']],
-    ['of the older API', `${prefix}\nanswer {"header":{}}\nolder yes`, ['ETCD_KEYS_OLDER']],
+    ['none left', by(noOlder, noNewer), []],
+    ['none left, by an etcd without v2', by(notSpoken, noNewer), []],
+    ['none left, by an etcd without v3', by(noOlder, notSpoken), []],
+    ['folders without keys', by(answer(200, { node: { key: place, dir: true } }), noNewer), []],
+    ['a key of that name, with none below', by(answer(200, { node: { key: place, value: 'x' } }), noNewer), []],
+    ['of v2', by(older, noNewer), [deleted('v2')]],
+    ['of v2 alone', by(older, notSpoken), [deleted('v2')]],
+    ['of v3', by(noOlder, newer), [deleted('v3')]],
+    ['of v3 alone', by(notSpoken, newer), [deleted('v3')]],
+    ['of both', by(older, newer), [deleted('v2'), deleted('v3')]],
+    ['a prefix without a slash', by(older, noNewer, 'coreos.com/network'), [deleted('v2', 'coreos.com/network')]],
+    ['no way to it', `prefix ${place}\nproblem ETCD_UNREACHABLE ${base64('curl: (7)')}`, ['ETCD_UNREACHED']],
+    ['nothing to ask with', `prefix ${place}\nproblem CURL_MISSING `, ['ETCD_UNREACHED']],
+    ['no etcd there', by(notSpoken, notSpoken), ['ETCD_UNREACHED']],
+    ['not allowed by one of them', by(answer(401, { message: 'no' }), newer), ['ETCD_UNREACHED']],
   ])('%s', (_, output, changes) => expect(changesOf(etcdKeys, {}, output)).toEqual(changes));
+
+  const scripts = (output: string) => {
+    const operation = etcdKeys as unknown as HostOperation;
+    if (typeof operation.undo !== 'function') throw new TypeError('it can be taken back');
+    const actual = operation.parse(output, {});
+    const questions = ({ source }: { readonly source: string }): readonly string[] =>
+      source.split('\n').filter((line) => /^etcd_tell [A-Z]/.test(line));
+    return {
+      apply: questions(operation.apply({}, actual, nothingUpcoming)),
+      undo: questions(operation.undo(actual, {})),
+    };
+  };
+
+  test('deleted by the API that has them, put back with their values by the same', () => {
+    expect(scripts(by(older, noNewer))).toEqual({
+      apply: [expect.stringContaining(`'/v2/keys${place}?recursive=true'`)],
+      undo: [
+        `etcd_tell PUT application/x-www-form-urlencoded 'value=of%20config' /v2/keys${place}/config`,
+        `etcd_tell PUT application/x-www-form-urlencoded 'value=of%20subnets%2F172.30.7.0-24' /v2/keys${place}/subnets/172.30.7.0-24`,
+      ],
+    });
+    const { apply, undo } = scripts(by(notSpoken, newer));
+    expect(apply).toEqual([expect.stringContaining(`"range_end":"${base64(`${place}0`)}"`)]);
+    expect(undo).toEqual(
+      names.map((name) =>
+        expect.stringContaining(JSON.stringify({ key: base64(`${place}/${name}`), value: base64(`{"of":"${name}"}`) })),
+      ),
+    );
+    expect(scripts(by(older, newer)).undo).toHaveLength(4);
+  });
 });
 
 test.each<['agent' | 'etcd-flannel', string, number]>([

@@ -72,7 +72,10 @@ test('the playbook migrate leaves docker0 between drain and Ready, and ends the 
   expect(positions).toEqual(positions.toSorted((a, b) => a - b));
   // Docker is stopped before anything of the kubelet is changed, and both are started after that
   expect(nodes.lastIndexOf('service')).toBeGreaterThan(nodes.indexOf('unit_flags'));
-  const places = ['etcd_flannel', 'etcd_keys'].map((step) => operationsOf.findIndex((names) => names.includes(step)));
+  // its keys are found by its unit, and etcd is asked with its files
+  const places = ['etcd_flannel', 'etcd_keys', 'former_agents'].map((step) =>
+    operationsOf.findIndex((names) => names.includes(step)),
+  );
   expect(places).toEqual(places.toSorted((a, b) => a - b));
   expect(places[0]).toBeGreaterThan(operationsOf.indexOf(nodes));
 });

@@ -1,11 +1,30 @@
 import { ProvisionError } from '../../errors.ts';
 
+export const etcdApiNames = ['v2', 'v3'] as const;
+export type EtcdApiName = (typeof etcdApiNames)[number];
+
+export interface EtcdKey {
+  readonly key: string;
+  readonly value: string;
+  /** By what etcd tells whether somebody has changed it since. */
+  readonly revision: string;
+}
+
 /** What flannel has in etcd. */
-export interface EtcdKeys {
-  /** The network's configuration, and by what etcd tells whether somebody has changed it since; null where there is none. */
+export interface FlannelKeys {
+  /** The network's configuration; null where there is none. */
   readonly config: { readonly text: string; readonly revision: string } | null;
   /** Ranges that hosts have taken, such as 10.5.1.0-24. */
   readonly subnets: readonly string[];
+}
+
+export function flannelKeysOf(keys: readonly EtcdKey[], prefix: string): FlannelKeys {
+  const config = keys.find(({ key }) => key === `${prefix}/config`);
+  const ranges = `${prefix}/subnets/`;
+  return {
+    config: config === undefined ? null : { text: config.value, revision: config.revision },
+    subnets: keys.flatMap(({ key }) => (key.startsWith(ranges) ? [key.slice(ranges.length)] : [])),
+  };
 }
 
 /** One request to etcd; of several paths the first one that it knows, since releases before 3.4 call their API otherwise. */
@@ -23,13 +42,12 @@ export interface EtcdAnswer {
 
 /** The API of etcd that a flannel speaks. */
 export interface EtcdApi {
-  look(prefix: string): EtcdRequest;
-  /** Undefined where etcd does not speak this API; throws for what is no JSON. */
-  read(answer: EtcdAnswer, prefix: string): EtcdKeys | undefined;
+  /** Keys below the prefix; undefined where etcd does not speak this API; throws for what is no answer to that. */
+  read(answer: EtcdAnswer, prefix: string): readonly EtcdKey[] | undefined;
   /** Refused by etcd where the configuration is not the one that was seen. */
-  write(prefix: string, text: string, seen: EtcdKeys['config']): EtcdRequest;
-  /** Whatever the configuration is by then. */
-  overwrite(prefix: string, text: string): EtcdRequest;
+  write(prefix: string, text: string, seen: FlannelKeys['config']): EtcdRequest;
+  /** Whatever it is by then; for good, whatever time to live it had. */
+  put(key: string, value: string): EtcdRequest;
   remove(prefix: string, what: 'config' | 'everything'): EtcdRequest;
   /** Part of an answer to `write` that tells that it is done. */
   readonly written: string;
@@ -38,31 +56,24 @@ export interface EtcdApi {
 const form = 'application/x-www-form-urlencoded';
 
 /** The older API, of flannel up to 0.17: names with a value, in folders. */
-export const etcdV2: EtcdApi = {
-  look: (prefix) => ask('GET', `${keyOf(prefix)}?recursive=true&quorum=true`),
+const etcdV2: EtcdApi = {
   read({ status, body }, prefix) {
     if (status === 404 && !body.includes('"errorCode"')) return undefined;
-    if (status === 404 && JSON.parse(body).errorCode === 100) return { config: null, subnets: [] };
+    if (status === 404 && JSON.parse(body).errorCode === 100) return [];
     if (status !== 200) throw refused({ status, body });
-    const leaves = leavesOf(JSON.parse(body).node);
-    const config = leaves.find(({ key }) => key === `${prefix}/config`);
-    return {
-      config: config === undefined ? null : { text: config.value ?? '', revision: String(config.modifiedIndex) },
-      subnets: subnetsOf(
-        leaves.map(({ key }) => key),
-        prefix,
-      ),
-    };
+    return leavesOf(JSON.parse(body).node)
+      .map(({ key, value = '', modifiedIndex }) => ({ key, value, revision: String(modifiedIndex) }))
+      .filter(({ key }) => key.startsWith(`${prefix}/`));
   },
   write: (prefix, text, seen) =>
     ask('PUT', `${keyOf(prefix)}/config?${seen === null ? 'prevExist=false' : `prevIndex=${seen.revision}`}`, text),
-  overwrite: (prefix, text) => ask('PUT', `${keyOf(prefix)}/config`, text),
+  put: (key, value) => ask('PUT', keyOf(key), value),
   remove: (prefix, what) =>
     ask('DELETE', what === 'config' ? `${keyOf(prefix)}/config` : `${keyOf(prefix)}?recursive=true`),
   written: '"action":',
 };
 
-const keyOf = (prefix: string): string => `/v2/keys${prefix}`;
+const keyOf = (key: string): string => `/v2/keys${key.split('/').map(encodeURIComponent).join('/')}`;
 
 const ask = (method: EtcdRequest['method'], path: string, value?: string): EtcdRequest => ({
   method,
@@ -81,46 +92,36 @@ interface V2Node {
 
 const leavesOf = (node: V2Node): readonly V2Node[] => (node.dir ? (node.nodes ?? []).flatMap(leavesOf) : [node]);
 
-const subnetsOf = (keys: readonly string[], prefix: string): readonly string[] =>
-  keys.flatMap((key) => (key.startsWith(`${prefix}/subnets/`) ? [key.slice(`${prefix}/subnets/`.length)] : []));
-
 /** The API of today as JSON, of flannel from 0.18 on. */
-export const etcdV3: EtcdApi = {
-  // '0' is what comes after '/'
-  look: (prefix) => post('range', { key: base64(`${prefix}/`), range_end: base64(`${prefix}0`) }),
-  read({ status, body }, prefix) {
+const etcdV3: EtcdApi = {
+  read({ status, body }) {
     if (status === 404) return undefined;
     if (status !== 200) throw refused({ status, body });
     const { kvs = [] } = JSON.parse(body) as { kvs?: readonly Record<'key' | 'value' | 'mod_revision', string>[] };
-    const pairs = kvs.map(({ key, value = '', mod_revision }) => ({
+    return kvs.map(({ key, value = '', mod_revision }) => ({
       key: text(key),
       value: text(value),
-      mod_revision,
+      revision: mod_revision,
     }));
-    const config = pairs.find(({ key }) => key === `${prefix}/config`);
-    return {
-      config: config === undefined ? null : { text: config.value, revision: config.mod_revision },
-      subnets: subnetsOf(
-        pairs.map(({ key }) => key),
-        prefix,
-      ),
-    };
   },
   write: (prefix, value, seen) =>
     post('txn', {
       compare: [{ target: 'MOD', key: base64(`${prefix}/config`), mod_revision: seen?.revision ?? '0' }],
       success: [{ request_put: { key: base64(`${prefix}/config`), value: base64(value) } }],
     }),
-  overwrite: (prefix, value) => post('put', { key: base64(`${prefix}/config`), value: base64(value) }),
+  put: (key, value) => post('put', { key: base64(key), value: base64(value) }),
   remove: (prefix, what) =>
     post(
       'deleterange',
       what === 'config'
         ? { key: base64(`${prefix}/config`) }
-        : { key: base64(`${prefix}/`), range_end: base64(`${prefix}0`) },
+        : // '0' is what comes after '/'
+          { key: base64(`${prefix}/`), range_end: base64(`${prefix}0`) },
     ),
   written: '"succeeded":true',
 };
+
+export const etcdApis: Readonly<Record<EtcdApiName, EtcdApi>> = { v2: etcdV2, v3: etcdV3 };
 
 const post = (name: string, body: object): EtcdRequest => ({
   method: 'POST',

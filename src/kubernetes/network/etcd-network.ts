@@ -1,5 +1,5 @@
 import { ProvisionError } from '../../errors.ts';
-import type { EtcdKeys } from './etcd-keys.ts';
+import type { FlannelKeys } from './etcd-keys.ts';
 
 /** A network configuration of flannel, with what it takes where nothing is said. */
 interface Network {
@@ -51,7 +51,7 @@ export function meansTheSame(seen: string, wanted: string): boolean {
 }
 
 /** Refuses another range or backend where hosts have ranges by the one that is there: they would lose each other's packets. */
-export function refuseOther({ config, subnets }: EtcdKeys, wanted: string, place: string): void {
+export function refuseOther({ config, subnets }: FlannelKeys, wanted: string, place: string): void {
   const [one, other] = [parseNetwork(config?.text ?? ''), parseNetwork(wanted)];
   if (config === null || other === null || subnets.length === 0) return;
   const holders = `${subnets.length} ${subnets.length === 1 ? 'range is' : 'ranges are'} taken by it (${subnets.slice(0, 3).join(', ')}${subnets.length > 3 ? ', …' : ''})`;

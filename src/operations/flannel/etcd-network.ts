@@ -1,11 +1,10 @@
 import { z } from 'zod';
 import { ProvisionError } from '../../errors.ts';
-import { type EtcdAnswer, type EtcdKeys, etcdV2, etcdV3 } from '../../kubernetes/network/etcd-keys.ts';
+import { etcdApiNames, etcdApis, type FlannelKeys, flannelKeysOf } from '../../kubernetes/network/etcd-keys.ts';
 import { meansTheSame, refuseOther } from '../../kubernetes/network/etcd-network.ts';
 import { sh } from '../../shell.ts';
-import { decodeBase64, readField } from '../fields.ts';
 import { defineOperation } from '../operation.ts';
-import { askEtcd } from './etcd-network-script.ts';
+import { answerBy, askEtcd, problemOf, requestWords } from './ask-etcd.ts';
 
 const pem = () => z.string().default('');
 
@@ -14,7 +13,7 @@ const schema = z.strictObject({
     .array(z.url({ protocol: /^https?$/ }))
     .min(1)
     .describe('addresses of etcd; the first that answers is asked'),
-  api: z.enum(['v2', 'v3']).describe('the API of etcd that this flannel speaks'),
+  api: z.enum(etcdApiNames).describe('the API of etcd that this flannel speaks'),
   prefix: z.string().describe('what the keys of the network begin with'),
   ca: pem().describe('who vouches for etcd, as PEM'),
   certificate: pem().describe('what it is shown, as PEM'),
@@ -24,7 +23,11 @@ const schema = z.strictObject({
 
 type Desired = z.output<typeof schema>;
 
-const apiOf = ({ api }: Desired) => (api === 'v2' ? etcdV2 : etcdV3);
+const apiOf = ({ api }: Desired) => etcdApis[api];
+
+const clientOf = ({ endpoints, ca, certificate, key }: Desired) =>
+  sh`endpoints=${endpoints.map((endpoint) => endpoint.replace(/\/+$/, '')).join(' ')}
+etcd_certificates ${ca} ${certificate} ${key}`;
 
 const notSpoken = ({ api }: Desired): ProvisionError =>
   new ProvisionError({
@@ -37,35 +40,18 @@ const notSpoken = ({ api }: Desired): ProvisionError =>
         : 'Take an etcd of 3.2 or later, or flannel 0.17.',
   });
 
-/** What keeps this host from asking; undefined for nothing. */
-function problemOf(output: string): ProvisionError | undefined {
-  const [code, reasons = ''] = readField(output, 'problem').split(' ');
-  if (code === 'CURL_MISSING')
-    return new ProvisionError({
-      code: 'CURL_MISSING',
-      kind: 'operation',
-      what: 'This host has no curl, by which etcd is asked',
-      fix: 'Install the package curl.',
-    });
-  if (code !== 'ETCD_UNREACHABLE') return undefined;
-  return new ProvisionError({
-    code: 'ETCD_UNREACHABLE',
-    kind: 'operation',
-    what: 'No address of etcd answers this host',
-    why: decodeBase64(reasons).trim(),
-    fix: 'Correct network.etcd: endpoints, as this host reaches them, ca, certificate and key.',
-  });
-}
-
 /** What was seen; with a refusal nothing was. */
-interface Actual extends EtcdKeys {
+interface Actual extends FlannelKeys {
   readonly refusal?: ProvisionError;
 }
 
-function readKeys(answer: EtcdAnswer, desired: Desired): Actual {
+function readNetwork(output: string, desired: Desired): Actual {
   const nothing = { config: null, subnets: [] };
   try {
-    return apiOf(desired).read(answer, desired.prefix) ?? { ...nothing, refusal: notSpoken(desired) };
+    const refusal = problemOf(output);
+    if (refusal !== undefined) return { ...nothing, refusal };
+    const keys = apiOf(desired).read(answerBy(desired.api, output), desired.prefix);
+    return keys ? flannelKeysOf(keys, desired.prefix) : { ...nothing, refusal: notSpoken(desired) };
   } catch (error) {
     if (error instanceof ProvisionError) return { ...nothing, refusal: error };
     throw error;
@@ -78,19 +64,8 @@ const changed = 'the configuration of the network in etcd was changed by somebod
 export const etcdNetwork = defineOperation({
   name: 'etcd_network',
   schema,
-  probe: (desired) =>
-    askEtcd(
-      'look',
-      desired,
-      apiOf(desired).look(desired.prefix),
-      sh`printf 'status %s\nanswer %s\n' "$status" "$(printf '%s' "$answer" | base64 -w 0)"`,
-    ),
-  parse(output, desired): Actual {
-    const refusal = problemOf(output);
-    if (refusal !== undefined) return { config: null, subnets: [], refusal };
-    const answer = { status: Number(readField(output, 'status')), body: decodeBase64(readField(output, 'answer')) };
-    return readKeys(answer, desired);
-  },
+  probe: (desired) => askEtcd('look', clientOf(desired), [sh`etcd_see ${desired.api} ${desired.prefix}`]),
+  parse: readNetwork,
   diff(actual, { prefix, content }) {
     const { config, refusal } = actual;
     if (refusal !== undefined) throw refusal;
@@ -106,23 +81,20 @@ export const etcdNetwork = defineOperation({
     ];
   },
   apply: (desired, { config }) =>
-    askEtcd(
-      'change',
-      desired,
-      apiOf(desired).write(desired.prefix, desired.content, config),
-      sh`case $status$answer in
+    askEtcd('change', clientOf(desired), [
+      sh`etcd_ask ${requestWords(apiOf(desired).write(desired.prefix, desired.content, config))}
+case $status$answer in
 20*${apiOf(desired).written}*) ;;
 *) printf '%s\n' "$answer" >&2; fail CHANGED_MEANWHILE ${changed} 'Run again: it is looked at anew' ;;
 esac`,
-    ),
+    ]),
   /** Where nothing was there, the ranges that hosts have taken since go as well. */
   undo: ({ config, subnets }, desired) =>
-    askEtcd(
-      'change',
-      desired,
-      config === null
-        ? apiOf(desired).remove(desired.prefix, subnets.length === 0 ? 'everything' : 'config')
-        : apiOf(desired).overwrite(desired.prefix, config.text),
-      sh`case $status in 20* | 404) ;; *) printf '%s\n' "$answer" >&2; exit 1 ;; esac`,
-    ),
+    askEtcd('change', clientOf(desired), [
+      sh`etcd_tell ${requestWords(
+        config === null
+          ? apiOf(desired).remove(desired.prefix, subnets.length === 0 ? 'everything' : 'config')
+          : apiOf(desired).put(`${desired.prefix}/config`, config.text),
+      )}`,
+    ]),
 });
