@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import {
   agentsScript,
   cutOff,
-  expectSettled,
+  expectNothingDue,
   type NetworkStep,
   prepareChanges,
   testChanges,
@@ -104,7 +104,7 @@ describeOwnLab(
       note('static-routes host-gw → flannel vxlan, taken back', since);
       expect(await onEach(lab(), namesOf(lab()), agentsScript)).toEqual(before);
       await on(lab(), node, `rm -r ${dropIn}; systemctl daemon-reload`);
-      await expectSettled(lab(), inventoryOf(scriptHostGw));
+      await expectNothingDue(inventoryOf(scriptHostGw));
     });
 
     testChanges(ground, scriptHostGw, changes);
@@ -122,7 +122,7 @@ describeOwnLab(
       expect(resumed.code, told(resumed)).toBe(0);
       await traffic.flows(30);
       note(`${titleOf(podsHostGw)} → ${titleOf(scriptHostGw)}, killed and resumed`, since);
-      await expectSettled(lab(), inventory);
+      await expectNothingDue(inventory);
       const undoneAt = traffic.now();
       for (const run of [resumed, killed]) {
         const undone = await undoRoll(lab(), run);
@@ -131,7 +131,7 @@ describeOwnLab(
       await traffic.flows(60);
       note('both taken back', undoneAt);
       expect(await onEach(lab(), namesOf(lab()), agentsScript)).toEqual(before);
-      await expectSettled(lab(), inventoryOf(podsHostGw));
+      await expectNothingDue(inventoryOf(podsHostGw));
     });
   },
   { agent: 'flannel-daemonset', backend: 'vxlan', controlPlanes: 1 },

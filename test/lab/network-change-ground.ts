@@ -112,12 +112,18 @@ async function change(ground: ChangeGround, title: string, { to, failed, seconds
   return run;
 }
 
-/** `up` finds nothing to do, in two commands per host. */
-export async function expectSettled(lab: Lab, inventory: string): Promise<void> {
+/** `up` finds nothing to change. */
+export async function expectNothingDue(inventory: string): Promise<Run> {
   const up = await runUp(inventory);
   expect(up.code, told(up)).toBe(0);
   expect(up.changed).toEqual([]);
-  for (const host of namesOf(lab)) expect(up.summary(host)).toMatchObject({ commands: 2, changed: 0 });
+  return up;
+}
+
+/** Nor anything to prove: two commands per host. */
+export async function expectSettled(lab: Lab, inventory: string): Promise<void> {
+  const up = await expectNothingDue(inventory);
+  for (const host of namesOf(lab)) expect(up.summary(host)).toMatchObject({ commands: 2, uploads: 0 });
 }
 
 /** A test that takes the last change back: hosts are as before it, and `up` with the inventory of before has nothing to do. */
@@ -134,6 +140,8 @@ export function testUndo(ground: () => ChangeGround, last: () => Run, before: Ne
     // it puts a DaemonSet back and does not wait for its pods
     if (before.agent === 'flannel-daemonset')
       await kubectl(lab, '-n', 'kube-flannel', 'rollout', 'status', 'daemonset/provision-flannel', '--timeout=180s');
+    // what undo has put back is proven by the next run
+    await expectNothingDue(inventoryOf(before));
     await expectSettled(lab, inventoryOf(before));
   });
 }
