@@ -21,7 +21,7 @@ export async function openOwnImages(
     user,
     password: password === undefined ? undefined : await openSecret(password, where, means),
   });
-  const { image } = carrier;
+  const { image, build } = carrier;
   let isThere = false;
   return {
     async isPushed() {
@@ -29,7 +29,7 @@ export async function openOwnImages(
       return isThere;
     },
     async push(_, progress) {
-      const bytes = await registry.push(image, progress);
+      const bytes = await registry.push((await build()).image, progress);
       isThere = true;
       return `pushed, ${(bytes / 1e6).toFixed(1)} MB`;
     },

@@ -96,18 +96,19 @@ async function checkArtifact({ path, sha256, pathPlace, sha256Place }: Wanted): 
       }),
     ];
   const actual = await digest(path);
-  if (actual === sha256) return [];
-  return [
-    new ProvisionError({
-      code: 'ARTIFACT_CORRUPT',
-      kind: 'config',
-      what: `${path} is not the file the inventory means`,
-      where: sha256Place,
-      why: `expected ${sha256}\nfound    ${actual}`,
-      fix: 'Get the file again, or correct sha256 if this is the file you want.',
-    }),
-  ];
+  return actual === sha256 ? [] : [artifactCorrupt(path, sha256Place, sha256, actual)];
 }
+
+/** A file has another SHA-256 than the one that is written at that place. */
+export const artifactCorrupt = (path: string, where: Location, expected: string, found: string): ProvisionError =>
+  new ProvisionError({
+    code: 'ARTIFACT_CORRUPT',
+    kind: 'config',
+    what: `${path} is not the file the inventory means`,
+    where,
+    why: `expected ${expected}\nfound    ${found}`,
+    fix: 'Get the file again, or correct sha256 if this is the file you want.',
+  });
 
 async function digest(path: string): Promise<string> {
   const hash = createHash('sha256');

@@ -162,7 +162,7 @@ describeOwnLab(
       const cached = join(
         import.meta.dirname,
         '../../.provision/images',
-        `cni-plugins-${file.sha256.slice(0, 16)}.tar`,
+        `cni-plugins-${createHash('sha256').update(image).digest('hex').slice(0, 16)}.tar`,
       );
       expect(existsSync(cached)).toBe(true);
       expect(readFileSync(cached).equals(readFileSync(file.path))).toBe(true);

@@ -1,22 +1,20 @@
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Lab } from '../../src/lab/lab.ts';
+import { expect, test } from 'vitest';
 import {
-  type Cut,
-  measureCut,
-  type Network,
-  openNetworks,
-  runNetworkChange,
-  titleOf,
-  watchNetworkChange,
-} from '../lab/network-changes.ts';
+  agentsScript,
+  cutOff,
+  expectNothingDue,
+  type NetworkStep,
+  prepareChanges,
+  testChanges,
+  undisturbed,
+} from '../lab/network-change-ground.ts';
+import { type Network, runNetworkChange, titleOf, watchNetworkChange } from '../lab/network-changes.ts';
 import { describeOwnLab } from '../lab/own-lab.ts';
-import { kubectl, on, onEach } from '../lab/read-hosts.ts';
+import { on, onEach } from '../lab/read-hosts.ts';
 import { runResume, undoRoll } from '../lab/run-roll.ts';
 import { runUp } from '../lab/run-up.ts';
 import { namesOf, nodeNames, told } from '../lab/settle.ts';
-import { say } from '../lab/shared-lab.ts';
-import { startTraffic, type Traffic } from '../lab/traffic.ts';
 
 const scriptHostGw: Network = { agent: 'static-routes', backend: 'host-gw' };
 const scriptVxlan: Network = { agent: 'static-routes', backend: 'vxlan' };
@@ -27,13 +25,8 @@ const scriptOtherPort: Network = { agent: 'static-routes', backend: 'vxlan', por
 const podsVxlan: Network = { agent: 'flannel-daemonset', backend: 'vxlan' };
 const podsHostGw: Network = { agent: 'flannel-daemonset', backend: 'host-gw' };
 
-/** A pod asks anew 0.2 s after each answer; what is above that is the network, or a machine that has other work. */
-const undisturbed = { failed: 0, seconds: 5 };
-/** A request that is not answered for five seconds has failed. */
-const cutOff = { failed: 6, seconds: 12 };
-
-/** One after another; `failed` and `seconds` are what pods may go through at the most. */
-const changes: readonly { readonly to: Network; readonly failed: number; readonly seconds: number }[] = [
+/** One after another. */
+const changes: readonly NetworkStep[] = [
   { to: flannelHostGw, ...undisturbed },
   { to: flannelVxlan, ...undisturbed },
   { to: flannelHostGw, ...undisturbed },
@@ -48,54 +41,21 @@ const changes: readonly { readonly to: Network; readonly failed: number; readonl
   { to: podsHostGw, ...undisturbed },
 ];
 
-/** Units, devices, chains and files of agents that a host may have, and its routes to pods. */
-const agentsScript = `ls /etc/systemd/system/provision-* /etc/provision/*/* 2>/dev/null
-ip -o link show type vxlan | sed 's/^[0-9]*: \\([^:@]*\\).*/\\1/'
-iptables-save | grep -o '^:\\(PROVISION\\|FLANNEL\\)-[A-Z]*'
-ip -4 route | grep ' via 10'; exit 0`;
-
-/** Addresses of all pods, and how often their containers were started again. */
-const podsOf = (lab: Lab) =>
-  kubectl(
-    lab,
-    'get',
-    'pods',
-    '-o',
-    'jsonpath={range .items[*]}{.metadata.name} {.status.podIP} {.status.containerStatuses[0].restartCount};{end}',
-  );
-
 describeOwnLab(
   'another agent or backend while pods ask each other',
   3,
   (lab) => {
-    let inventoryOf: (network: Network) => string;
-    let traffic: Traffic;
-    let now = scriptHostGw;
-    const measured: string[] = [];
-    const note = (title: string, cut: Cut) => {
-      const line = `${title}: ${cut.failed} of ${cut.asked} requests failed, ${cut.silence.toFixed(1)} s without an answer`;
-      measured.push(line);
-      say(line);
-    };
-
-    beforeAll(async () => {
-      inventoryOf = await openNetworks(lab());
-      const run = await runUp(inventoryOf(now));
-      expect(run.code, told(run)).toBe(0);
-      const [one = '', two = '', ...others] = nodeNames(lab());
-      traffic = await startTraffic(lab(), [one, two, ...others]);
-    });
-    afterAll(() => say(measured.join('\n')));
+    const ground = prepareChanges(lab, scriptHostGw);
 
     test('while nothing changes', async () => {
+      const { traffic, note } = ground();
       const since = traffic.now();
       await setTimeout(30_000);
-      const cut = measureCut(traffic, since);
-      note('nothing changed', cut);
-      expect(cut).toMatchObject({ failed: 0, foreign: 0, started: 0 });
+      expect(note('nothing changed', since)).toMatchObject({ failed: 0, foreign: 0, started: 0 });
     });
 
     test('up refuses it and names the command; without an answer nothing is changed', async () => {
+      const { inventoryOf } = ground();
       const inventory = inventoryOf(flannelHostGw);
       const refused = await runUp(inventory);
       expect(refused.codes).toEqual(['AGENT_CHANGES']);
@@ -117,6 +77,7 @@ describeOwnLab(
     });
 
     test('a host that is away is named, and no other one is touched', async () => {
+      const { traffic, inventoryOf } = ground();
       const [node = ''] = nodeNames(lab()).toReversed();
       const others = namesOf(lab()).filter((name) => name !== node);
       const before = await onEach(lab(), others, agentsScript);
@@ -129,6 +90,7 @@ describeOwnLab(
     });
 
     test('a host on which the new agent does not start takes all of them back', async () => {
+      const { traffic, inventoryOf, note } = ground();
       const [, node = ''] = nodeNames(lab());
       const dropIn = '/etc/systemd/system/provision-flannel.service.d';
       await on(lab(), node, `mkdir ${dropIn}; printf '[Service]\\nExecStartPre=/bin/false\\n' >${dropIn}/broken.conf`);
@@ -139,45 +101,16 @@ describeOwnLab(
       for (const one of nodeNames(lab())) expect(run.failures.at(-1)?.error.why).toContain(one);
       expect(run.failures.at(-1)?.error.why).not.toContain('could not be taken back');
       await traffic.flows(30);
-      note('static-routes host-gw → flannel vxlan, taken back', measureCut(traffic, since));
+      note('static-routes host-gw → flannel vxlan, taken back', since);
       expect(await onEach(lab(), namesOf(lab()), agentsScript)).toEqual(before);
       await on(lab(), node, `rm -r ${dropIn}; systemctl daemon-reload`);
-      const up = await runUp(inventoryOf(scriptHostGw));
-      expect(up.code, told(up)).toBe(0);
-      expect(up.changed).toEqual([]);
+      await expectNothingDue(inventoryOf(scriptHostGw));
     });
 
-    for (const [index, { to, failed, seconds }] of changes.entries()) {
-      const title = `${titleOf(changes[index - 1]?.to ?? scriptHostGw)} → ${titleOf(to)}`;
-      test(title, async () => {
-        const inventory = inventoryOf(to);
-        const pods = await podsOf(lab());
-        const since = traffic.now();
-        const run = await runNetworkChange(lab(), inventory, '--yes');
-        expect(run.code, told(run)).toBe(0);
-        now = to;
-        await traffic.flows(30);
-        const cut = measureCut(traffic, since);
-        note(title, cut);
-        expect(await podsOf(lab()), 'pods keep their addresses and are not restarted').toBe(pods);
-        const again = await runNetworkChange(lab(), inventory, '--yes');
-        expect(again.code, told(again)).toBe(0);
-        expect(again.changed).toEqual([]);
-        const up = await runUp(inventory);
-        expect(up.code, told(up)).toBe(0);
-        expect(up.changed).toEqual([]);
-        for (const host of namesOf(lab())) expect(up.summary(host)).toMatchObject({ commands: 2, changed: 0 });
-        const seen = Object.values(await onEach(lab(), nodeNames(lab()), agentsScript)).join('\n');
-        for (const left of to.agent === 'static-routes' ? ['flannel', 'FLANNEL'] : ['static-routes', 'PROVISION'])
-          expect(seen).not.toContain(left);
-        if (to.backend === 'host-gw') expect(seen).not.toMatch(/prov-vxlan|flannel\.1/);
-        expect(cut).toMatchObject({ foreign: 0, started: 0 });
-        expect(cut.failed).toBeLessThanOrEqual(failed);
-        expect(cut.silence).toBeLessThan(seconds);
-      });
-    }
+    testChanges(ground, scriptHostGw, changes);
 
     test('killed in the middle: resume ends it, and undo of both runs leads back', async () => {
+      const { traffic, inventoryOf, note } = ground();
       const before = await onEach(lab(), namesOf(lab()), agentsScript);
       const inventory = inventoryOf(scriptHostGw);
       const since = traffic.now();
@@ -188,21 +121,17 @@ describeOwnLab(
       const resumed = await runResume(lab());
       expect(resumed.code, told(resumed)).toBe(0);
       await traffic.flows(30);
-      note(`${titleOf(now)} → ${titleOf(scriptHostGw)}, killed and resumed`, measureCut(traffic, since));
-      const up = await runUp(inventory);
-      expect(up.code, told(up)).toBe(0);
-      expect(up.changed).toEqual([]);
+      note(`${titleOf(podsHostGw)} → ${titleOf(scriptHostGw)}, killed and resumed`, since);
+      await expectNothingDue(inventory);
       const undoneAt = traffic.now();
       for (const run of [resumed, killed]) {
         const undone = await undoRoll(lab(), run);
         expect(undone.code, told(undone)).toBe(0);
       }
       await traffic.flows(60);
-      note('both taken back', measureCut(traffic, undoneAt));
+      note('both taken back', undoneAt);
       expect(await onEach(lab(), namesOf(lab()), agentsScript)).toEqual(before);
-      const back = await runUp(inventoryOf(now));
-      expect(back.code, told(back)).toBe(0);
-      expect(back.changed).toEqual([]);
+      await expectNothingDue(inventoryOf(podsHostGw));
     });
   },
   { agent: 'flannel-daemonset', backend: 'vxlan', controlPlanes: 1 },

@@ -9,16 +9,17 @@ import { type InventoryData, writeInventory } from './inventories.ts';
 
 type Vars = InventoryData['all']['vars'];
 
+/** What images with CNI plugins are built on here: busybox, in the lab's folder. */
+export const carrierBase = (lab: Lab) =>
+  place(lab.folder, join(readState(lab.folder)?.parts?.nodeLayer ?? '', 'opt/k8s/images/verify.tar'));
+
 /** The lab's inventory with CNI plugins out of an image, on busybox; returns its path. */
 export async function carrierInventory(
   lab: Lab,
   name: string,
   change: (vars: Vars) => void = () => {},
 ): Promise<string> {
-  const base = await place(
-    lab.folder,
-    join(readState(lab.folder)?.parts?.nodeLayer ?? '', 'opt/k8s/images/verify.tar'),
-  );
+  const base = await carrierBase(lab);
   return writeInventory(lab, name, ({ all: { vars } }) => {
     vars['cni'] = { delivery: 'init-container' };
     vars['artifacts'] = { ...vars['artifacts'], carrier_base: base };

@@ -3,6 +3,7 @@ import { labCacheFolder } from '../../src/cli/lab.ts';
 import { placeFlanneld } from '../../src/lab/artifacts.ts';
 import { buildFlanneld } from '../../src/lab/flanneld-build.ts';
 import type { Lab } from '../../src/lab/lab.ts';
+import { carrierBase } from './carrier.ts';
 import { writeInventory } from './inventories.ts';
 import { watchRun } from './run-roll.ts';
 import { type Run, readRun, runCommand, type ToldEvent } from './run-up.ts';
@@ -14,10 +15,12 @@ export interface Network {
   readonly agent: 'static-routes' | 'flannel' | 'flannel-daemonset';
   readonly backend: 'host-gw' | 'vxlan';
   readonly port?: number;
+  /** How plugins come to nodes; `host` unless said. */
+  readonly delivery?: 'init-container';
 }
 
-export const titleOf = ({ agent, backend, port }: Network): string =>
-  `${agent} ${backend}${port === undefined ? '' : `, port ${port}`}`;
+export const titleOf = ({ agent, backend, port, delivery }: Network): string =>
+  [`${agent} ${backend}`, ...(port === undefined ? [] : [`port ${port}`]), ...(delivery ? [delivery] : [])].join(', ');
 
 const release = '0.28.7';
 
@@ -25,9 +28,13 @@ const release = '0.28.7';
 export async function openNetworks(lab: Lab): Promise<(network: Network) => string> {
   const program = await buildFlanneld(labCacheFolder(), release, say);
   const flanneld = await placeFlanneld(lab.folder, program, release);
-  return ({ agent, backend, port }) =>
-    writeInventory(lab, `${agent}-${backend}-${port ?? 'usual'}`, ({ all }) => {
-      Object.assign(all.vars['artifacts'] ?? {}, { flanneld });
+  const base = await carrierBase(lab);
+  return ({ agent, backend, port, delivery }) =>
+    writeInventory(lab, `${agent}-${backend}-${port ?? 'usual'}-${delivery ?? 'host'}`, ({ all }) => {
+      Object.assign(all.vars['artifacts'] ?? {}, { flanneld, ...(delivery && { carrier_base: base }) });
+      // brought to the nodes by the change that needs it
+      if (agent !== 'flannel-daemonset') delete all.vars['artifacts']?.['images'];
+      if (delivery) all.vars['cni'] = { delivery };
       const flannel = agent === 'flannel-daemonset' ? { flannel: { version: release } } : {};
       all.vars['network'] = { agent, backend, ...flannel, ...(port !== undefined && { vxlan: { port } }) };
     });

@@ -53,6 +53,10 @@ test('the playbook rebuild ends with what the others see of the node, its pods, 
 
 test('the playbook network-change stops agents before it starts one, and cleans up behind the proof', () => {
   const stages = load('network-change');
+  // also plugins that came out of an image with the agent of before
+  expect(stages.findIndex((names) => names.includes('archive'))).toBeLessThan(
+    stages.findIndex((names) => names.includes('hand_over')),
+  );
   for (const agent of ['static_routes', 'flannel_agent', 'daemonset_rolled_out']) {
     const operationsOf = stages.find((names) => names.includes(agent)) ?? [];
     expect(operationsOf.indexOf('hand_over')).toBeLessThan(operationsOf.indexOf(agent));

@@ -24,6 +24,6 @@ export function carrierScope(carrier: CarrierFile | undefined): z.output<typeof 
     is_loaded: !isPushed,
     is_pushed: isPushed,
     archives: [{ path, sha256, names: [image.name] }],
-    plugins: plugins.map(({ name, sha256: digest }) => ({ name, sha256: digest })),
+    plugins,
   };
 }

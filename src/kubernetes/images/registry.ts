@@ -1,12 +1,12 @@
 import { ProvisionError } from '../../errors.ts';
 import { answerChallenge } from './registry-login.ts';
 import { type RegistryAccess, type RegistryAnswer, type RegistryRequest, sendOnce } from './registry-request.ts';
-import type { Blob, Image } from './write-image.ts';
+import type { Blob, Image, ImageReference } from './write-image.ts';
 
 /** Where an image of ours is, or is to be: the Distribution API of OCI, of which this much is needed. */
 export interface Registry {
   /** Whether it has that image under its name, with the very same bytes. */
-  has(image: Image): Promise<boolean>;
+  has(image: ImageReference): Promise<boolean>;
   /** Sends what it has not got of it; resolves to how many bytes that were. */
   push(image: Image, progress: (detail: string) => void): Promise<number>;
 }
@@ -37,7 +37,7 @@ export function openRegistry(access: RegistryAccess): Registry {
     throw refused(home, request, url, answer, access);
   }
 
-  async function has(image: Image): Promise<boolean> {
+  async function has(image: ImageReference): Promise<boolean> {
     const { home, at, tag } = placeOf(image, access);
     const headers = { accept: image.manifest.mediaType };
     const { status, headers: said } = await expect(home, at(`manifests/${tag}`), { method: 'HEAD', headers }, 200, 404);
@@ -78,7 +78,7 @@ export function openRegistry(access: RegistryAccess): Registry {
   };
 }
 
-function placeOf({ name }: Image, { plainHttp }: RegistryAccess) {
+function placeOf({ name }: ImageReference, { plainHttp }: RegistryAccess) {
   const [, host = '', repository = '', tag = ''] = /^([^/]+)\/(.+):([^:/]+)$/.exec(name) ?? [];
   const home = new URL(`${plainHttp ? 'http' : 'https'}://${host}`);
   return { home, tag, at: (path: string) => new URL(`/v2/${repository}/${path}`, home) };

@@ -9,9 +9,14 @@ export interface Blob {
   readonly bytes: Buffer;
 }
 
-export interface Image {
+/** Enough to tell whether a registry has an image. */
+export interface ImageReference {
   /** HOST/PATH:TAG. */
   readonly name: string;
+  readonly manifest: Pick<Blob, 'digest' | 'mediaType'>;
+}
+
+export interface Image extends ImageReference {
   readonly manifest: Blob;
   /** Configuration and layers. */
   readonly parts: readonly Blob[];
