@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { handOver } from '../../src/operations/network/hand-over.ts';
-import { changesOf } from './case.ts';
+import { changesOf, nothingUpcoming } from './case.ts';
 
 const wish = { agent: 'flannel', backend: 'vxlan', vni: 1, port: 8472, cluster_cidr: '10.5.0.0/16' };
 const scriptRuns = [
@@ -26,6 +26,18 @@ test.each<[string, object, readonly string[], readonly string[]]>([
     {},
     [...scriptRuns, scriptRoute],
     ['provision-static-routes.timer: stop; what it has set stays', 'route 10.5.2.0/24: stays, for flannel'],
+  ],
+  [
+    'a script that its timer has just started',
+    {},
+    [scriptRuns[0] ?? '', 'unit provision-static-routes.service activating'],
+    ['provision-static-routes.timer: stop; what it has set stays'],
+  ],
+  [
+    'a script without its timer',
+    {},
+    ['unit provision-static-routes.timer inactive', 'unit provision-static-routes.service activating'],
+    ['provision-static-routes.service: stop; what it has set stays'],
   ],
   [
     'flannel and its routes, for the script',
@@ -55,6 +67,14 @@ test.each<[string, object, readonly string[], readonly string[]]>([
   ["a route of somebody's routing daemon", {}, ['route 10.5.2.0/24 via 10.0.0.12 dev eth0 proto bird'], []],
 ])('%s', (_, more, output, expected) => {
   expect(changesOf(handOver, { ...wish, ...more }, output.join('\n'))).toEqual(expected);
+});
+
+test('with the timer the script that it may have started meanwhile is stopped, after it', () => {
+  const desired = handOver.schema.parse(wish);
+  const { source } = handOver.apply(desired, handOver.parse(scriptRuns.join('\n'), desired), nothingUpcoming);
+  const timer = source.search(/systemctl stop '?provision-static-routes\.timer/);
+  expect(timer).toBeGreaterThan(-1);
+  expect(source.search(/systemctl stop '?provision-static-routes\.service/)).toBeGreaterThan(timer);
 });
 
 test('taken back, routes are as before ahead of the agent, which may take its time', () => {

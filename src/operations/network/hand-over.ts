@@ -39,8 +39,15 @@ const unitsOfOthers = ({ agent }: Desired): readonly string[] => [
   ...(agent === 'flannel' ? [] : [flannelUnit]),
 ];
 
-const toStop = (actual: Actual, desired: Desired): readonly string[] =>
-  actual.running.filter((unit) => unitsOfOthers(desired).includes(unit));
+/** The script runs for a moment whenever its timer lets it: it counts alone only where the timer does not. */
+function toStop({ running }: Actual, desired: Desired): readonly string[] {
+  const others = unitsOfOthers(desired).filter((unit) => running.includes(unit));
+  return others.includes(agentTimer) ? others.filter((unit) => unit !== agentUnit) : others;
+}
+
+/** With a timer what it has just started ends too, after it, so that it is not started anew. */
+const withStarted = (units: readonly string[]): readonly string[] =>
+  units.flatMap((unit) => (unit === agentTimer ? [unit, agentUnit] : [unit]));
 
 const ourMark = ` proto ${routeProtocol}`;
 
@@ -107,7 +114,7 @@ export const handOver = defineOperation({
     const device = deviceInTheWay(actual, desired);
     return joinScripts([
       handOverScript,
-      ...(units.length === 0 ? [sh`:`] : [sh`systemctl stop ${units}`]),
+      ...(units.length === 0 ? [sh`:`] : withStarted(units).map((unit) => sh`systemctl stop ${unit}`)),
       ...toHandOver(actual, desired).map(replaceRoute),
       ...(device === undefined
         ? []
@@ -128,7 +135,7 @@ export const handOver = defineOperation({
       ...actual.routes.map((route) => sh`${replaceRoute(route)} 2>/dev/null || :`),
       ...(units.length === 0 ? [] : [sh`systemctl daemon-reload`]),
       // once now, not in ten seconds
-      ...(units.includes(agentTimer) && !units.includes(agentUnit) ? [startAgain(agentUnit)] : []),
+      ...(units.includes(agentTimer) ? [startAgain(agentUnit)] : []),
       ...units.toReversed().map(startAgain),
     ]);
   },
