@@ -26,7 +26,7 @@ test.each<[string, readonly string[], readonly string[]]>([
 test.each<[string, string, readonly string[]]>([
   ['all are there, as they were seen', '', []],
   ['one is not', 'lacking bridge', ['/opt/cni/bin: has from the image: bridge']],
-  ['one was not looked at yet', 'unnoted flannel', ['/opt/cni/bin: has already: flannel']],
+  ['one was not looked at yet', 'unnoted flannel', ['/opt/cni/bin: noted as those of the image: flannel']],
 ])('plugins have been delivered: %s', (_, output, expected) => {
   expect(changesOf(deliveredPlugins, wish, output)).toEqual(expected);
 });

@@ -34,7 +34,9 @@ see_plugins ${recordPath(desired)} ${desired.directory} ${pluginWords(desired)}`
   },
   diff: ({ lacking, unnoted }, { directory }) => [
     ...(lacking.length > 0 ? [{ subject: directory, action: `has from the image: ${lacking.join(', ')}` }] : []),
-    ...(unnoted.length > 0 ? [{ subject: directory, action: `has already: ${unnoted.join(', ')}` }] : []),
+    ...(unnoted.length > 0
+      ? [{ subject: directory, action: `noted as those of the image: ${unnoted.join(', ')}` }]
+      : []),
   ],
   apply: (desired) =>
     joinScripts([functions, sh`note_plugins ${recordPath(desired)} ${desired.directory} ${pluginWords(desired)}`]),
