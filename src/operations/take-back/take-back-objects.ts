@@ -82,12 +82,14 @@ export const takeBackObjects = defineClusterOperation({
       after: before === null ? '' : showObject(before),
     }));
   },
-  async apply({ api }, view, desired) {
+  async apply({ api, progress }, view, desired) {
     const steps = stepsOf(view, desired);
     for (const { live } of steps.filter(({ before }) => before === null).toReversed()) {
       if (live === undefined) continue;
       await api.objects.remove(live);
-      if (live.kind === 'DaemonSet') await untilGone(api, live);
+      if (live.kind !== 'DaemonSet') continue;
+      progress(`pods of ${nameObject(live)} end`);
+      await untilGone(api, live);
     }
     // in the order of the manifest: what pods are made of comes before them
     for (const { live, left, before } of steps) {
