@@ -95,6 +95,8 @@ export interface PodOnDocker0 {
 
 /** From which pod network to which, and what that means while it lasts. */
 export interface Migration {
+  /** Whether there is anything of before: pods on docker0, or a flannel with etcd. */
+  readonly isNeeded: boolean;
   readonly from: {
     /** Ranges that flannels with etcd have given out. */
     readonly networks: readonly string[];
