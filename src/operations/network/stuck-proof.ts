@@ -1,6 +1,7 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { ProvisionError } from '../../errors.ts';
 import type { ClusterApi } from '../../kubernetes/cluster/cluster.ts';
+import { lacksImage } from '../../kubernetes/cluster/pods.ts';
 
 type Cause = 'image' | 'sandbox' | 'other';
 
@@ -11,9 +12,7 @@ interface Stuck {
   readonly cause: Cause;
 }
 
-/** What the kubelet calls an image that is not there. */
-const ofImage = /^(ErrImagePull|ImagePullBackOff|ErrImageNeverPull|InvalidImageName)$/;
-/** What it calls a pod that gets no network. */
+/** What the kubelet calls a pod that gets no network. */
 const ofSandbox = /^(FailedCreatePodSandBox|NetworkNotReady)$/;
 
 /** What keeps pods of the proof from their start, with what to look at. */
@@ -50,7 +49,7 @@ async function lookAt({ metadata, spec, status }: V1Pod, lastWarning: ClusterApi
   const state = status?.containerStatuses?.[0]?.state;
   // a kubelet that does not take the pod at all says so of the pod
   const { reason = '', message = '' } = state?.waiting ?? state?.terminated ?? status ?? {};
-  const isOfImage = ofImage.test(reason);
+  const isOfImage = lacksImage(reason);
   // the status says all of an image, and of any other thing as good as nothing
   const warning = isOfImage
     ? undefined
