@@ -13,7 +13,10 @@ export interface Change {
 
 export interface HostSummary {
   readonly host: string;
+  /** Tasks that changed it, without those that the run itself has taken back. */
   readonly changed: number;
+  /** Those; left out where there are none. */
+  readonly takenBack?: number;
   readonly ok: number;
   readonly failed: number;
   readonly seconds: number;
@@ -95,6 +98,8 @@ export interface PodOnDocker0 {
 
 /** From which pod network to which, and what that means while it lasts. */
 export interface Migration {
+  /** Whether there is anything of before: pods on docker0, or a flannel with etcd. */
+  readonly isNeeded: boolean;
   readonly from: {
     /** Ranges that flannels with etcd have given out. */
     readonly networks: readonly string[];
@@ -185,6 +190,14 @@ export type RunEvent =
   /** A person asked for an end: what that means for what goes on. */
   | { readonly type: 'stopping'; readonly message: string }
   | { readonly type: 'progress'; readonly stage: string; readonly task: string; readonly detail: string }
+  /** A batch that failed: these of its hosts are as they were before it. */
+  | {
+      readonly type: 'taken-back';
+      readonly stage: string;
+      readonly hosts: readonly string[];
+      /** The stages that did it. */
+      readonly by: readonly string[];
+    }
   | { readonly type: 'failure'; readonly host?: string; readonly stage?: string; readonly error: ProvisionError }
   | {
       readonly type: 'run-finished';

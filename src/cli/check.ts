@@ -100,7 +100,9 @@ function checkNetworks(
       nodes: goesByEtcd ? [] : snapshot.nodes.map(rangeOf),
       ...(flannelNetwork === undefined ? {} : { flannelNetwork }),
       ...(snapshot.serviceAddress && { services: { cidr: service_cidr, address: snapshot.serviceAddress } }),
-    }),
+    }).map((error) =>
+      error.code === 'CLUSTER_RANGE_CHANGED' ? withPlace(error, inventory.locate(['cluster', 'pod_cidr'])) : error,
+    ),
     ...hosts.flatMap((host) =>
       checkHostNetwork(
         range,

@@ -27,8 +27,15 @@ const row = (run: RunSummary): string[] => [
   run.status,
   String(run.hosts.length),
   `${run.changes}${run.begun > 0 ? ` (${run.begun} begun)` : ''}`,
-  `${run.undoneBy.join(', ')}${run.partlyUndone ? ' (in part)' : ''}`,
+  undoneBy(run),
 ];
+
+/** `itself` for a batch that failed. */
+export function undoneBy({ takenBack, undoneBy, partlyUndone, hosts }: RunSummary): string {
+  const by = [...(takenBack.length > 0 ? ['itself'] : []), ...undoneBy];
+  const isInPart = partlyUndone || (undoneBy.length === 0 && by.length > 0 && hosts.length > 0);
+  return `${by.join(', ')}${isInPart ? ' (in part)' : ''}`;
+}
 
 function table(rows: readonly (readonly string[])[]): string[] {
   const widths = columns.map((_, index) => Math.max(...rows.map((cells) => cells[index]?.length ?? 0)));
@@ -55,7 +62,7 @@ function describe(run: RunDetails): string[] {
     `began      ${localTime(run.began)} by ${user} on ${machine}, provision ${versions['provision']}`,
     `command    ${run.command} ${run.undoes ?? run.inventory}${optionWords(run.options)}`,
     ...(run.resumes ? [`resumes    ${run.resumes}`] : []),
-    ...(run.undoneBy.length > 0 ? [`undone by  ${row(run).at(-1)}`] : []),
+    ...(undoneBy(run) === '' ? [] : [`undone by  ${undoneBy(run)}`]),
     ...run.tasks.flatMap(({ host, tasks }) => [
       '',
       host,

@@ -22,13 +22,37 @@ export function describeMigration({ hosts, snapshot, pods, inventory, order, pur
     facts.addresses.filter(({ device }) => device === 'docker0').map(({ cidr }) => ({ host: name, address: cidr })),
   );
   const onDocker0 = strandedPods(pods, snapshot.nodes).map(describePod);
+  const to = { network: cluster.pod_cidr, agent: network.agent, backend: network.backend };
+  const isNeeded = onDocker0.length > 0 || hosts.some((host) => isOfBefore(host, inventory));
+  if (!isNeeded)
+    return {
+      isNeeded,
+      from: { networks: [], docker0: [], flannels: [] },
+      to,
+      order: [],
+      pods: [],
+      meanwhile: purge ? ['The keys that a flannel of before may have left in etcd are deleted.'] : [],
+    };
   return {
+    isNeeded,
     from: { networks: networks.filter((one) => one !== cluster.pod_cidr), docker0, flannels },
-    to: { network: cluster.pod_cidr, agent: network.agent, backend: network.backend },
+    to,
     order,
     pods: onDocker0,
     meanwhile: tellMeanwhile({ hosts, snapshot, inventory, flannels, pods: onDocker0, purge }),
   };
+}
+
+/** A flannel with etcd is there, whoever installed it, or docker0 is what pods of this node would start on. */
+function isOfBefore(
+  { name, facts }: MigrationGround['hosts'][number],
+  { settings, groups }: MigrationGround['inventory'],
+): boolean {
+  const { etcdFlannels, flannelEtcd } = facts.network;
+  if (etcdFlannels.length > 0 || flannelEtcd !== undefined) return true;
+  const isOnRange = facts.agentNetworks.includes(settings.cluster.pod_cidr);
+  const hasDocker0 = facts.addresses.some(({ device }) => device === 'docker0');
+  return !isOnRange && hasDocker0 && (groups.get('nodes')?.includes(name) ?? false);
 }
 
 function describePod(pod: PodState): PodOnDocker0 {

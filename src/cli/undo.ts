@@ -24,7 +24,11 @@ export function undo(id: string | undefined, options: UndoOptions & ShowOptions)
       });
     const telling: Emit = (event) => {
       if (event.type === 'run-finished' && event.status !== 'failed')
-        for (const message of [...irreversibleIn(run).map((text) => `not taken back: ${text}`), ...standing(run, runs)])
+        for (const message of [
+          ...irreversibleIn(run).map((text) => `not taken back: ${text}`),
+          ...standing(run, runs),
+          ...toSetBack(run),
+        ])
           emit({ type: 'warning', message });
       emit(event);
     };
@@ -37,3 +41,9 @@ const standing = ({ begin: { resumes } }: RecordedRun, runs: readonly RecordedRu
   runs
     .filter((one) => one.id === resumes && hostsToUndo(one, runs).length > 0)
     .map(({ id }) => `run ${id}, which this one resumed, still stands: provision undo takes it back`);
+
+/** The agent of before is on the hosts again, and the inventory may say the other one still. */
+export const toSetBack = ({ begin: { command, inventory } }: RecordedRun): readonly string[] =>
+  command === 'network change'
+    ? [`${inventory} has to say again what the hosts have now (network.agent, network.backend …), or \`up\` refuses it`]
+    : [];

@@ -15,6 +15,8 @@ export interface RunSummary {
   readonly changes: number;
   /** Tasks that were sent, and whose end is not known. */
   readonly begun: number;
+  /** Hosts on which the run itself took a batch back that had failed. */
+  readonly takenBack: readonly string[];
   readonly undoneBy: readonly string[];
   /** Taken back on some hosts and still standing on others. */
   readonly partlyUndone: boolean;
@@ -37,11 +39,22 @@ export function summarizeRun(run: RecordedRun, runs: readonly RecordedRun[], isA
     hosts: changedHosts(run),
     changes,
     begun: tasksBegun(run).length - changes,
+    takenBack: takenBackBy(run),
     undoneBy,
     partlyUndone: undoneBy.length > 0 && hostsToUndo(run, runs).length > 0,
     ...(undoes !== undefined && { undoes }),
     ...(resumes !== undefined && { resumes }),
   };
+}
+
+/** Of a batch those are among them that nothing was sent to yet. */
+function takenBackBy(run: RecordedRun): readonly string[] {
+  const isBegun = (host: string, stage: string): boolean =>
+    entriesOf(run, 'applying').some((one) => one.stage === stage && one.host === host) ||
+    entriesOf(run, 'awaiting').some((one) => one.isChange && one.stage === stage && one.hosts.includes(host));
+  return [
+    ...new Set(entriesOf(run, 'put-back').flatMap(({ stage, hosts }) => hosts.filter((host) => isBegun(host, stage)))),
+  ];
 }
 
 export interface HostTasks {

@@ -2,7 +2,19 @@ import type { Migration, PodOnDocker0 } from '../events.ts';
 import { printable } from './words.ts';
 
 /** The story of a migration before it begins: from where to where, in what order, and what it costs. */
-export function formatMigration({ from, to, order, pods, meanwhile }: Migration): string[] {
+export function formatMigration(migration: Migration): string[] {
+  return (migration.isNeeded ? tellStory(migration) : tellNothing(migration)).map(printable);
+}
+
+const tellNothing = ({ to, meanwhile }: Migration): string[] => [
+  '',
+  'nothing to migrate: these hosts have no docker0 with pods and no flannel with etcd',
+  `The pod network ${to.network} stays, by ${to.agent} (${to.backend}); \`up\` keeps it as it is to be.`,
+  ...meanwhile,
+  '',
+];
+
+function tellStory({ from, to, order, pods, meanwhile }: Migration): string[] {
   const units = [...new Set(from.flannels.map(({ unit }) => unit))].join(', ');
   const old = from.networks.length > 0 ? from.networks.join(', ') : 'docker0';
   const batches = order?.map((names, index) => `${index + 1}. ${names.join(', ')}`) ?? [];
@@ -17,7 +29,7 @@ export function formatMigration({ from, to, order, pods, meanwhile }: Migration)
     'while it lasts:',
     ...meanwhile.map((text) => `      ${text}`),
     '',
-  ].map(printable);
+  ];
 }
 
 const fates: Readonly<Record<PodOnDocker0['fate'], (owner: string) => string>> = {

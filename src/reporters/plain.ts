@@ -59,6 +59,7 @@ export function createPlain(options: DisplayOptions): Display {
       case 'progress':
         return progressLines(event.detail);
       case 'stage-finished':
+      case 'taken-back':
         return [];
       case 'stage-planned':
       case 'task-planned':

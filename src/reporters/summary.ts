@@ -40,10 +40,14 @@ export function formatLastLine({ status, seconds, hosts }: RunFinished, paint: P
   const changed = `${count(changedTasks, 'task')} on ${changedHosts} of ${count(hosts.length, 'host')}`;
   if (status === 'changed') return `${paint.yellow('changed')}: ${changed} (${took})`;
   const failed = hosts.filter((host) => host.failed > 0).map((host) => host.host);
+  const back = hosts.reduce((sum, host) => sum + (host.takenBack ?? 0), 0);
+  const backHosts = hosts.filter((host) => (host.takenBack ?? 0) > 0).length;
+  const nothing = back > 0 ? 'nothing stays changed' : 'nothing was changed';
   return [
     status === 'stopped' ? `${paint.yellow('stopped')}: ` : `${paint.red('failed')}: `,
     failed.length > 0 ? `${failed.length} of ${count(hosts.length, 'host')} (${someOf(failed)}); ` : '',
-    changedTasks > 0 ? `changed ${changed}` : 'nothing was changed',
+    changedTasks > 0 ? `changed ${changed}` : nothing,
+    back > 0 ? `, ${count(back, 'task')} on ${count(backHosts, 'host')} taken back` : '',
     ` (${took})`,
   ].join('');
 }

@@ -119,3 +119,25 @@ it('an eviction whose answer was lost is made again, and the pod has gone', asyn
   await expect(api.evict(readyPod('s1'))).resolves.toBeUndefined();
   expect(asked.slice(2)).toEqual(Array(2).fill('POST /api/v1/namespaces/default/pods/s1/eviction'));
 });
+
+it('of the Warnings of a pod the last one counts, also where it is told again and again', async () => {
+  const event = (reason: string, more: object) => ({
+    metadata: { name: reason, creationTimestamp: '2026-01-01T00:00:00Z' },
+    involvedObject: {},
+    type: 'Warning',
+    reason,
+    message: `${reason}\n  at\tlast`,
+    ...more,
+  });
+  const items = [
+    event('Repeated', { series: { count: 7, lastObservedTime: '2026-01-01T00:09:00.000000Z' }, eventTime: null }),
+    event('Once', { lastTimestamp: '2026-01-01T00:05:00Z' }),
+  ];
+  const { api, asked } = await serve([
+    { code: 200, body: { kind: 'EventList', metadata: {}, items } },
+    { code: 200, body: { kind: 'EventList', metadata: {}, items: [] } },
+  ]);
+  expect(await api.lastWarning('default', 'u-1')).toEqual({ reason: 'Repeated', message: 'Repeated at last' });
+  expect(await api.lastWarning('default', 'u-1')).toBeUndefined();
+  expect(asked).toEqual(Array(2).fill('GET /api/v1/namespaces/default/events'));
+});

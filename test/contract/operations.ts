@@ -113,6 +113,7 @@ export function fakeCluster(nodes: readonly NodeState[] = []) {
     podsOn: unused,
     podsIn: unused,
     patchNode: unused,
+    lastWarning: unused,
     evict: unused,
     rights: unused,
     objects: { create: unused, patch: unused, remove: unused },

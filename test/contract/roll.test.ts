@@ -119,7 +119,15 @@ describe.skipIf(!canMakeHosts)('a rolling stage', () => {
     expect(state.snapshot.nodes.filter((node) => node.isCordoned || node.cordon)).toEqual([]);
     const told = asked.events.find((event) => event.type === 'failure' && event.error.code === 'ROLL_STOPPED');
     expect(told).toMatchObject({
-      error: { what: expect.stringContaining('b'), why: expect.stringContaining('b: as before') },
+      error: {
+        what: "stopped at b in 'one'; no batch after it was begun",
+        why: expect.stringContaining('b: as before'),
+        fix: expect.stringContaining('provision resume. What came by --set it brings again'),
+      },
+    });
+    expect(asked.events.find((event) => event.type === 'run-finished')).toMatchObject({
+      // cordons count as well
+      hosts: [{ host: 'a', changed: 3 }, { host: 'b', changed: 0, takenBack: 2 }, { host: 'c' }],
     });
     // what was put back needs no undo
     expect(changedHosts(recorded('run-1', entries))).toEqual(['a']);
@@ -161,6 +169,17 @@ describe.skipIf(!canMakeHosts)('a rolling stage', () => {
     expect(await run(asked.request)).toBe('failed');
     expect(codes(asked.events)).toEqual(['TASK_FAILED', 'ROLL_STOPPED']);
     expect(settings.map(read)).toEqual(['old', 'old', 'old']);
+    const stopped = asked.events.find((event) => event.type === 'failure' && event.error.code === 'ROLL_STOPPED');
+    expect(stopped).toMatchObject({
+      error: {
+        what: "stopped in 'one', for all of a, b, c at once; no stage after it was begun",
+        why: expect.stringMatching(/^a, c: changed \S+\nb: changed \S+, \S+\na, b, c: as before, taken back$/),
+        fix: 'Mend what the error above names, then go on: provision resume.',
+      },
+    });
+    expect(asked.events.find((event) => event.type === 'run-finished')).toMatchObject({
+      hosts: ['a', 'b', 'c'].map((host) => ({ host, changed: 0, takenBack: 1 })),
+    });
   });
 
   test('ends after the batch in hand when asked to', async () => {

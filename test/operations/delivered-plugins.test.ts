@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { ProvisionError } from '../../src/errors.ts';
 import type { PodState } from '../../src/kubernetes/cluster/cluster.ts';
 import type { ClusterDeps, ClusterView } from '../../src/operations/cluster-operation.ts';
 import { daemonsetRolledOut } from '../../src/operations/flannel/daemonset-rolled-out.ts';
@@ -73,8 +74,53 @@ test('a pod whose node has lost plugins is made anew, once; one that is to be re
     look: () => Promise.resolve(view(['bridge'], pods)),
     progress: () => {},
   } as unknown as ClusterDeps;
-  expect(await daemonsetRolledOut.apply(deps, view(['bridge'], pods), desired)).toBe('1 pods Ready');
+  expect(await daemonsetRolledOut.apply(deps, view(['bridge'], pods), desired)).toBe('1 pod Ready');
   expect(evicted).toEqual([pod().uid]);
+});
+
+/** Waits for pods that never get Ready; each look sees the next of these states, and then the last one again. */
+async function waitInVain(states: readonly (readonly PodState[])[]) {
+  const told: string[] = [];
+  const left = [...states];
+  const look = () => Promise.resolve(view([], (left.length > 1 ? left.shift() : left[0]) ?? []));
+  const watchUntil = async (_kind: string, _time: number, isSo: () => Promise<boolean>) => {
+    for (const _ of states) await isSo();
+  };
+  const deps = { api: { watchUntil }, look, progress: (detail: string) => told.push(detail) };
+  const error = await Promise.resolve(
+    daemonsetRolledOut.apply(deps as unknown as ClusterDeps, view([], []), desired),
+  ).catch((error: unknown) => error as ProvisionError);
+  return { told, error };
+}
+
+test('a pod whose image cannot be pulled is told while it is waited for, and in the end, also between two tries', async () => {
+  const waits = (reason: string) => [pod({ isReady: false, runs: false, reason })];
+  const pulling = 'ErrImagePull: rpc error: lookup r.example: no such host';
+  const { told, error } = await waitInVain([
+    waits('ContainerCreating'),
+    waits(pulling),
+    waits('ImagePullBackOff: Back-off pulling image "r.example/x:1"'),
+  ]);
+  expect(told).toEqual([
+    '0 of 1 pod Ready: ContainerCreating on a',
+    '0 of 1 pod Ready: ErrImagePull on a',
+    '0 of 1 pod Ready: ErrImagePull on a',
+  ]);
+  expect(error).toMatchObject({
+    code: 'PODS_NOT_READY',
+    why: `a: the pod ds-1 is not Ready: ${pulling}`,
+    fix: 'The image cannot be pulled: it belongs into artifacts.images, or images.registry names where it is.',
+  });
+});
+
+test('of an init container the reason is told as well; for anything but an image the log says more', async () => {
+  const init = 'install-cni-plugins: ImagePullBackOff: Back-off pulling image "x:1"';
+  expect((await waitInVain([[pod({ isReady: false, reason: init })]])).told).toEqual([
+    '0 of 1 pod Ready: ImagePullBackOff on a',
+  ]);
+  const { told, error } = await waitInVain([[pod({ isReady: false })]]);
+  expect(told).toEqual(['0 of 1 pod Ready']);
+  expect(error).toMatchObject({ fix: 'See what it says: kubectl -n n logs daemonset/ds --all-containers.' });
 });
 
 test('an image is pushed where its registry has not got it', async () => {

@@ -119,6 +119,7 @@ function cluster(pods: readonly PodState[], { answers = {}, neverEnd = [], comes
     certificateRequests: { list: unused, approve: unused },
     podsOn: async (nodes) => there.filter((pod) => nodes.includes(pod.node)),
     podsIn: unused,
+    lastWarning: unused,
     patchNode: unused,
     async evict({ uid, name }) {
       const number = asked.get(name) ?? 0;

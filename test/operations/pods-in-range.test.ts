@@ -83,6 +83,7 @@ function cluster(pods: PodState[], made: Partial<PodState> | undefined, refusals
     certificateRequests: { list: unused, approve: unused },
     podsOn: unused,
     patchNode: unused,
+    lastWarning: unused,
     podsIn: async () => pods,
     async evict(one) {
       left -= 1;

@@ -14,6 +14,7 @@ import { patchNode } from './patch-node.ts';
 import { makePatient, type Patience } from './patience.ts';
 import { describePod } from './pods.ts';
 import { reviewRights } from './rights.ts';
+import { openWarnings } from './warnings.ts';
 import { watchUntil } from './watch-until.ts';
 
 const seconds = (time: Date | string | undefined): number => (time ? new Date(time).getTime() / 1000 : 0);
@@ -121,6 +122,7 @@ export async function openCluster(
   const objects = openObjects(k8s, config, { hide, unreachable: (cause) => unreachable(server, cause) });
 
   const evict = openEvictions(core);
+  const lastWarning = openWarnings(core);
   const tokens = openBootstrapTokens(core);
   const requests = openCertificateRequests(k8s, config);
   const insist = makePatient(patience);
@@ -190,6 +192,7 @@ export async function openCluster(
     },
     patchNode: ({ name, version }, fields) => ask(() => patchNode(k8s, core, name, version, fields)),
     podsIn: async (namespace) => (await ask(() => core.listNamespacedPod({ namespace }))).items.map(describePod),
+    lastWarning: (namespace, uid) => ask(() => lastWarning(namespace, uid)),
     evict: (pod) => ask(() => evict(pod)),
     bootstrapTokens: {
       create: (...token) => ask(() => tokens.create(...token)),

@@ -4,6 +4,7 @@ import type { CertificateRequests } from './certificate-requests.ts';
 import type { LockLeases } from './lock-lease.ts';
 import type { ObjectStore, SeenObjects } from './objects.ts';
 import type { RightsAnswer, RightsQuestion } from './rights.ts';
+import type { Warning } from './warnings.ts';
 
 /** A taint of a Node; without a value it is undefined. */
 export interface Taint {
@@ -121,6 +122,8 @@ export interface ClusterApi {
   /** Pods on any of these nodes, of all namespaces. */
   podsOn(nodes: readonly string[]): Promise<readonly PodState[]>;
   podsIn(namespace: string): Promise<readonly PodState[]>;
+  /** The Warning that was last told of a pod; undefined where there is none. */
+  lastWarning(namespace: string, uid: string): Promise<Warning | undefined>;
   /** Changes fields of a Node by a merge patch, bound to the version that was read; the new version, undefined where it is no longer that. */
   patchNode(node: Pick<NodeState, 'name' | 'version'>, fields: object): Promise<string | undefined>;
   /** Undefined once it is under way, else why it is not allowed, for now or at all. */

@@ -50,6 +50,10 @@ export function describePod({ metadata, spec, status }: V1Pod): PodState {
 const sayReason = (from: { reason?: string; message?: string } | undefined): string =>
   [from?.reason, from?.message].filter(Boolean).join(': ');
 
+/** Whether the words of a status are about an image that is not there, as the kubelet calls that. */
+export const lacksImage = (reason: string): boolean =>
+  /\b(ErrImagePull|ImagePullBackOff|ErrImageNeverPull|InvalidImageName)\b/.test(reason);
+
 /** What keeps an init container from its end, with its own last words: until then the others only say PodInitializing. */
 function whyNotBegun(status: V1Pod['status']): string | undefined {
   for (const { name, state, lastState } of status?.initContainerStatuses ?? []) {

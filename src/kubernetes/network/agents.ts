@@ -47,10 +47,21 @@ export function checkAgents(wanted: NetworkAgent, installed: readonly AgentOfHos
       code: 'AGENT_CHANGES',
       kind: 'cluster',
       what: `The inventory says ${describeAgent(wanted)}, but ${kinds.map((kind) => `${hostsWith(kind, others)} ${kind}`).join(', ')}`,
-      why: 'Hosts with different ones can lose the packets between their pods: all of them have to change together, which `up` does not do',
-      fix: `${wayThere(wanted, others)}${back[0]?.toLowerCase()}${back.slice(1)}, or take back ${undo ? `what installed it (${undo})` : 'the run that installed it (`./provision history`)'} and then run \`up\` with the inventory as it is.`,
+      why: whyNot(wanted, others),
+      fix: `${wayThere(wanted, others)}${back[0]?.toLowerCase()}${back.slice(1)}, or take back what installed it (${undo || '`./provision history` names the run'}: all else that was done with it goes as well, the pod network too where it was set up then) and then run \`up\` with the inventory as it is.`,
     }),
   ];
+}
+
+function whyNot(wanted: NetworkAgent, others: readonly NetworkAgent[]): string {
+  const isOnDocker0 = ({ agent }: NetworkAgent): boolean => agent === 'flannel-etcd';
+  if (isOnDocker0(wanted) && others.every(isOnDocker0))
+    return 'Hosts with different ones can lose the packets between their pods, and no command changes this of flannel-etcd on all hosts together';
+  if (isOnDocker0(wanted))
+    return 'No command leads a cluster to flannel-etcd: containers are on docker0 with it, another network than that of pods with plugins, and no address of theirs would stay';
+  if (others.some(isOnDocker0))
+    return 'Containers on docker0 are on another network than pods with plugins: they leave it node by node, which `up` does not do';
+  return 'Hosts with different ones can lose the packets between their pods: all of them have to change together, which `up` does not do';
 }
 
 /** Containers leave docker0 node by node; nothing brings them back there but undo. */

@@ -124,7 +124,7 @@ const rangeChanged = (pods: Cidr, outside: readonly NodeRange[]): ProvisionError
     kind: 'cluster',
     what: `The pod range is to be ${pods.text}, but Nodes have ranges outside it: ${outside.map(({ name, range }) => `${name} ${range.text}`).join(', ')}`,
     why: 'podCIDR cannot be changed on a Node, and the controller-manager exits at start when one lies outside --cluster-cidr',
-    fix: 'Keep the range the Nodes have; another one is a migration, Node by Node, never an in-place edit',
+    fix: 'Set the range back to the one that the Nodes have their podCIDRs from. No command gives a cluster another one (`migrate` leads pods from docker0 to the pod network, and nowhere else): it takes Nodes made anew, each drained, deleted and registered again, and all of them gone before a controller-manager starts with it',
   });
 
 const rangeShared = (one: NodeRange, other: NodeRange): ProvisionError =>

@@ -3,10 +3,11 @@ import { z } from 'zod';
 import { ProvisionError } from '../../errors.ts';
 import type { PodState } from '../../kubernetes/cluster/cluster.ts';
 import type { Manifest } from '../../kubernetes/cluster/manifest.ts';
+import { lacksImage } from '../../kubernetes/cluster/pods.ts';
 import { manifestsField } from '../cluster/manifests-field.ts';
 import { type ClusterHost, type ClusterView, defineClusterOperation } from '../cluster-operation.ts';
 import { type DeliveredPlugins, deliveredPlugins } from '../network/delivered-plugins.ts';
-import { daemonSetsOf, isOfBefore, podsOf } from './daemonset-pods.ts';
+import { daemonSetsOf, isOfBefore, keepPullErrors, podsOf, tellReasons } from './daemonset-pods.ts';
 
 const schema = z.strictObject({
   content: manifestsField,
@@ -68,6 +69,26 @@ const starts = (view: ClusterView, desired: Desired): string =>
     .map((pod) => `${pod?.uid} ${pod?.restarts}`)
     .join('\n');
 
+const countReady = (pods: number): string => `${pods} ${pods === 1 ? 'pod' : 'pods'} Ready`;
+
+function notReady({ content, timeout_seconds }: Desired, waiting: readonly Wait[]): ProvisionError {
+  const names = daemonSetsOf(content).map(({ metadata: { namespace, name } }) => ({ namespace, name }));
+  const logs = names.map(({ namespace, name }) => `kubectl -n ${namespace} logs daemonset/${name} --all-containers`);
+  const image = 'The image cannot be pulled: it belongs into artifacts.images, or images.registry names where it is.';
+  return new ProvisionError({
+    code: 'PODS_NOT_READY',
+    kind: 'cluster',
+    what: `after ${timeout_seconds} s not every node has a Ready pod of ${names
+      .map(({ namespace, name }) => `DaemonSet ${namespace}/${name}`)
+      .join(', ')}`,
+    why: waiting.map(({ host, why }) => `${host.nodeName}: ${why}`).join('\n'),
+    fix: [
+      ...(waiting.some(({ why = '' }) => lacksImage(why)) ? [image] : []),
+      ...(waiting.every(({ why = '' }) => lacksImage(why)) ? [] : [`See what it says: ${logs.join('; ')}.`]),
+    ].join(' '),
+  });
+}
+
 /** Done when each node of the batch has a Ready pod of every DaemonSet in the manifest, made of its present template, that stays. */
 export const daemonsetRolledOut = defineClusterOperation({
   scope: 'cluster',
@@ -90,36 +111,24 @@ export const daemonsetRolledOut = defineClusterOperation({
       const denied = await deps.api.evict(pod);
       deps.progress(`${pod.name} ${denied ? `stays: ${denied}` : 'is made anew'}, for plugins that ${pod.node} lacks`);
     }
+    const keep = keepPullErrors();
     const waiting = () => lookAtAll(view, desired).filter(({ why }) => why !== undefined);
     while (Date.now() < deadline) {
       await deps.api.watchUntil('pods', deadline - Date.now(), async () => {
-        view = await deps.look();
+        view = keep(await deps.look());
         const all = lookAtAll(view, desired).length;
-        deps.progress(`${all - waiting().length} of ${all} pods Ready`);
+        const why = tellReasons(waiting().flatMap(({ host, daemonSet }) => podOf(view, host, daemonSet) ?? []));
+        deps.progress(`${all - waiting().length} of ${all} ${all === 1 ? 'pod' : 'pods'} Ready${why && `: ${why}`}`);
         return waiting().length === 0;
       });
       if (waiting().length > 0) break;
       const before = starts(view, desired);
       deps.progress(`Ready, watching ${hold_seconds} s whether they stay`);
       await sleep(hold_seconds * 1000);
-      view = await deps.look();
+      view = keep(await deps.look());
       if (waiting().length === 0 && starts(view, desired) === before)
-        return `${lookAtAll(view, desired).length} pods Ready`;
+        return countReady(lookAtAll(view, desired).length);
     }
-    throw new ProvisionError({
-      code: 'PODS_NOT_READY',
-      kind: 'cluster',
-      what: `after ${timeout_seconds} s not every node has a Ready pod of ${daemonSetsOf(desired.content)
-        .map(({ metadata: { namespace, name } }) => `DaemonSet ${namespace}/${name}`)
-        .join(', ')}`,
-      why: waiting()
-        .map(({ host, why }) => `${host.nodeName}: ${why}`)
-        .join('\n'),
-      fix: `See what it says: ${daemonSetsOf(desired.content)
-        .map(({ metadata: { namespace, name } }) => `kubectl -n ${namespace} logs daemonset/${name} --all-containers`)
-        .join(
-          '; ',
-        )}. An image that cannot be pulled belongs into artifacts.images, or images.registry names where it is.`,
-    });
+    throw notReady(desired, waiting());
   },
 });

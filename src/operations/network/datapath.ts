@@ -5,6 +5,7 @@ import { ProvisionError } from '../../errors.ts';
 import { type ClusterDeps, type ClusterHost, type ClusterView, defineClusterOperation } from '../cluster-operation.ts';
 import { ipv4Network } from '../fields.ts';
 import { label, lockedKey, type ProofPods, proofKey, proofPod } from './datapath-pods.ts';
+import { tellStuck } from './stuck-proof.ts';
 
 const schema = z.strictObject({
   image: z.string().nullable().describe('an image with busybox that the nodes have already; it is never pulled'),
@@ -119,20 +120,7 @@ async function waitForPods(
   });
   const stuck = pods.filter((one) => !isThere(one));
   if (stuck.length === 0) return pods;
-  throw new ProvisionError({
-    code: 'DATAPATH_POD_STUCK',
-    kind: 'cluster',
-    what: `a pod of the datapath proof did not get going on ${stuck.map((one) => one.spec?.nodeName).join(', ')}`,
-    why: stuck
-      .map((one) => {
-        const state = one.status?.containerStatuses?.[0]?.state;
-        // a kubelet that does not take the pod at all says so of the pod
-        const { reason, message } = state?.waiting ?? state?.terminated ?? one.status ?? {};
-        return `${one.spec?.nodeName}: ${[one.status?.phase, reason, message].filter(Boolean).join(': ')}`;
-      })
-      .join('\n'),
-    fix: `Check that the nodes have the image ${desired.image}, and what the kubelet and the runtime say there.`,
-  });
+  throw await tellStuck(deps.api, stuck, desired.image);
 }
 
 /** For every ordered pair of nodes the receiver saw the sender's pod address, and 1 MiB arrived intact. */

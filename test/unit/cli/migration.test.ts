@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { describeMigration, type MigrationGround } from '../../../src/cli/migration.ts';
+import { countUsual, leaving, ofDocker0, ofMigrationAlone, whatElse } from '../../../src/cli/migration-tasks.ts';
 import { migrationScope } from '../../../src/cli/scope/migration-scope.ts';
 import type { Inventory } from '../../../src/config/host.ts';
 import type { PodState } from '../../../src/kubernetes/cluster/cluster.ts';
@@ -80,4 +82,51 @@ test('a node has left docker0 once its subnet.env is of the new range; one host 
   expect(of('a', '172.30.0.0/16')).toEqual({ is_on_docker0: true, purges: true });
   expect(of('b', '10.5.0.0/16')).toEqual({ is_on_docker0: false, purges: false });
   expect(of('cp1', '172.30.0.0/16').is_on_docker0).toBe(false);
+});
+
+test('where nothing is on docker0 and no flannel goes by etcd, there is no story, and it is said so', () => {
+  const moved = (name: string) => ({
+    name,
+    nodeName: name,
+    facts: parseFacts(['address 4: docker0    inet 172.17.0.1/16 brd x', 'agent 10.5.0.0/16'].join('\n')),
+  });
+  const nothing = (more: Partial<MigrationGround> = {}) =>
+    describeMigration(
+      ground({ hosts: [moved('a'), moved('b')], pods: [pod('new', { address: '10.5.1.7' })], ...more }),
+    );
+  expect(formatMigration(nothing())).toEqual([
+    '',
+    'nothing to migrate: these hosts have no docker0 with pods and no flannel with etcd',
+    'The pod network 10.5.0.0/16 stays, by static-routes (host-gw); `up` keeps it as it is to be.',
+    '',
+  ]);
+  expect(nothing()).toMatchObject({ isNeeded: false, order: [], pods: [], meanwhile: [] });
+  expect(nothing({ purge: true }).meanwhile).toEqual([
+    'The keys that a flannel of before may have left in etcd are deleted.',
+  ]);
+  expect(nothing({ pods }).isNeeded, 'a pod on docker0').toBe(true);
+  expect(nothing({ hosts: [host('a', '172.30.5.1/24')] }).isNeeded, 'docker0 of another range').toBe(true);
+  const facts = parseFacts(['agent 10.5.0.0/16', flannel].join('\n'));
+  expect(nothing({ hosts: [{ name: 'a', nodeName: 'a', facts }] }).isNeeded, 'the flannel is left').toBe(true);
+  const fresh = { name: 'a', nodeName: 'a', facts: parseFacts('') };
+  expect(nothing({ hosts: [fresh] }).isNeeded, 'containerd, and no pod network yet').toBe(false);
+});
+
+test('what is due besides is for `up`, unless it is what only a migration does', () => {
+  const usual = (...planned: readonly [stage: string, task: string, status?: 'ok'][]): boolean => {
+    const tasks = countUsual();
+    for (const [stage, task, status = 'change'] of planned)
+      tasks.see({ type: 'task-planned', stage, position: 1, task, hosts: ['a'], status, changes: [] });
+    return tasks.isUsual();
+  };
+  const [gone = ''] = ofMigrationAlone;
+  const [bridge = ''] = ofDocker0;
+  expect(usual([leaving, 'The kubelet runs'], [gone, 'x', 'ok'])).toBe(true);
+  expect(usual([leaving, 'The kubelet runs'], [gone, 'x'])).toBe(false);
+  expect(usual([leaving, bridge])).toBe(false);
+  const playbook = readFileSync(new URL('../../../playbooks/migrate-docker0-to-cni.yaml', import.meta.url), 'utf8');
+  for (const name of [leaving, ...ofMigrationAlone, ...ofDocker0]) expect(playbook).toContain(`- name: ${name}\n`);
+  expect(whatElse('my inventory.yaml')).toBe(
+    "nothing above is a migration: ./provision up 'my inventory.yaml' is the command for it, or ./provision roll 'my inventory.yaml' where nodes have to be drained",
+  );
 });

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { undoneBy } from '../../../src/cli/history.ts';
+import { toSetBack } from '../../../src/cli/undo.ts';
 import {
   chooseResume,
   chooseUndo,
@@ -9,7 +11,7 @@ import {
   undoersOf,
 } from '../../../src/journal/history.ts';
 import { type RecordedRun, standingCordons } from '../../../src/journal/recorded-run.ts';
-import { detailRun } from '../../../src/journal/summary.ts';
+import { detailRun, summarizeRun } from '../../../src/journal/summary.ts';
 import { applying, finished, recorded } from './runs.ts';
 
 const both = [applying('n1', 'a'), applying('n2', 'a')];
@@ -125,8 +127,27 @@ test('what was put back is neither changed nor counted, also of a Node whose lab
     { type: 'put-back', stage: 'a', hosts: ['n1'] },
     finished('failed'),
   ]);
-  expect(detailRun(run, [run], dead)).toMatchObject({ hosts: [], changes: 1, begun: 0 });
+  expect(detailRun(run, [run], dead)).toMatchObject({ hosts: [], changes: 1, begun: 0, takenBack: ['n1'] });
   expect(() => chooseUndo([run], '1')).toThrow('changed no host');
+});
+
+test('a run that took itself back says so where others say by whom they were undone', () => {
+  const putBack = (...hosts: string[]) => ({ type: 'put-back', stage: 'b', hosts }) as const;
+  const summaryOf = (run: RecordedRun, ...later: readonly RecordedRun[]) => summarizeRun(run, [run, ...later], dead);
+  const all = recorded('1', [applying('n1', 'b'), applying('n2', 'b'), putBack('n1', 'n2'), finished('failed')]);
+  expect(undoneBy(summaryOf(all))).toBe('itself');
+  const roll = recorded('1', [applying('n1', 'a'), applying('n2', 'b'), putBack('n2'), finished('failed')]);
+  expect(undoneBy(summaryOf(roll))).toBe('itself (in part)');
+  expect(undoneBy(summaryOf(roll, undo('2', '1')))).toBe('itself, 2');
+  const untouched = recorded('1', [applying('n1', 'a'), putBack('n2'), finished('failed')]);
+  expect(undoneBy(summaryOf(untouched)), 'nothing of n2 was begun').toBe('');
+});
+
+test('after the undo of another agent the inventory has to be set back, which is said', () => {
+  expect(toSetBack(recorded('1', [], { command: 'network change' }))).toEqual([
+    '/etc/inventory.yaml has to say again what the hosts have now (network.agent, network.backend …), or `up` refuses it',
+  ]);
+  expect(toSetBack(recorded('1', []))).toEqual([]);
 });
 
 test('a cordon stands that a failed node was left with, and one of an earlier run where a host was changed under it', () => {

@@ -29,6 +29,16 @@ test.each([
   ['changed', [summary('a', { changed: 3 }), summary('b')], 'changed: 3 tasks on 1 of 2 hosts (1.9 s)'],
   ['failed', [summary('a', { failed: 1 }), summary('b')], 'failed: 1 of 2 hosts (a); nothing was changed (1.9 s)'],
   ['failed', [summary('a', { changed: 1 })], 'failed: changed 1 task on 1 of 1 host (1.9 s)'],
+  [
+    'failed',
+    [summary('a', { failed: 1, takenBack: 2 }), summary('b', { takenBack: 1 })],
+    'failed: 1 of 2 hosts (a); nothing stays changed, 3 tasks on 2 hosts taken back (1.9 s)',
+  ],
+  [
+    'failed',
+    [summary('a', { changed: 4 }), summary('b', { takenBack: 1 })],
+    'failed: changed 4 tasks on 1 of 2 hosts, 1 task on 1 host taken back (1.9 s)',
+  ],
   ['failed', [], 'failed: nothing was changed (1.9 s)'],
 ] as const)('last line of %s', (status, hosts, expected) => {
   expect(lastLine(status, [...hosts])).toBe(expected);

@@ -30,7 +30,11 @@ describe('an agent that is to change', () => {
     const [error] = checkAgents(vxlan, [on('a', hostGw, '20260101-1'), on('b', hostGw, '20260102-2')]);
     expect(error?.what).toContain('a, b have static-routes (host-gw)');
     expect(error?.fix).toContain('network: { agent: static-routes, backend: host-gw }');
-    expect(error?.fix).toContain('./provision undo 20260102-2 && ./provision undo 20260101-1');
+    expect(error?.fix).toBe(
+      'Change them all together: ./provision network change INVENTORY. Or: say network: { agent: static-routes, backend: host-gw } again, or take back what installed it (./provision undo 20260102-2 && ./provision undo 20260101-1: all else that was done with it goes as well, the pod network too where it was set up then) and then run `up` with the inventory as it is.',
+    );
+    const [unknown] = checkAgents(vxlan, [on('a', hostGw)]);
+    expect(unknown?.fix).toContain('or take back what installed it (`./provision history` names the run: all else');
   });
 });
 
@@ -40,6 +44,16 @@ test.each<[string, NetworkAgent, NetworkAgent, string]>([
   ['to docker0', { agent: 'flannel-etcd', backend: 'host-gw' }, hostGw, 'To keep what is there, say network: {'],
 ])('the way to another agent, %s', (_, wanted, installed, words) => {
   expect(checkAgents(wanted, [on('a', installed)])[0]?.fix).toContain(words);
+});
+
+const etcd = (backend: string): NetworkAgent => ({ agent: 'flannel-etcd', backend });
+test.each<[string, NetworkAgent, NetworkAgent, string]>([
+  ['on plugins both', vxlan, hostGw, 'all of them have to change together, which `up` does not do'],
+  ['to docker0', etcd('host-gw'), hostGw, 'No command leads a cluster to flannel-etcd: containers are on docker0'],
+  ['from docker0', hostGw, etcd('host-gw'), 'they leave it node by node, which `up` does not do'],
+  ['on docker0 both', etcd('udp'), etcd('host-gw'), 'no command changes this of flannel-etcd on all hosts together'],
+])('why not, %s', (_, wanted, installed, words) => {
+  expect(checkAgents(wanted, [on('a', installed)])[0]?.why).toContain(words);
 });
 
 describe('a flannel of somebody else', () => {

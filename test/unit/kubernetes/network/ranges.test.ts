@@ -91,4 +91,12 @@ describe('with the cluster seen', () => {
     ],
     ['flannel differs', { nodes: [], flannelNetwork: { host: 'a', network: '10.244.0.0/16' } }, ['RANGES_DISAGREE']],
   ])('%s', (_, cluster, expected) => expect(codes(checkClusterRanges('10.5.0.0/16', cluster))).toEqual(expected));
+
+  it('a range that Nodes have left is refused without a way to another one, for there is none', () => {
+    const [error] = checkClusterRanges('10.6.0.0/16', { nodes: [{ name: 'a', podCIDR: '10.5.0.0/24' }] });
+    expect(error?.what).toBe('The pod range is to be 10.6.0.0/16, but Nodes have ranges outside it: a 10.5.0.0/24');
+    expect(error?.fix).toBe(
+      'Set the range back to the one that the Nodes have their podCIDRs from. No command gives a cluster another one (`migrate` leads pods from docker0 to the pod network, and nowhere else): it takes Nodes made anew, each drained, deleted and registered again, and all of them gone before a controller-manager starts with it',
+    );
+  });
 });
