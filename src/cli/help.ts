@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { ProvisionError } from '../errors.ts';
 import { operations } from '../operations/registry.ts';
 
 interface Property {
@@ -14,17 +13,10 @@ function typeOf(property: Property): string {
   return [property.type ?? 'any'].flat().join(' | ');
 }
 
-/** The reference page of an operation, from its schema. Throws UNKNOWN_TOPIC. */
-export function explainOperation(name: string): string {
+/** The reference page of an operation, from its schema; undefined where none has that name. */
+export function explainOperation(name: string): string | undefined {
   const operation = operations.get(name);
-  if (!operation) {
-    throw new ProvisionError({
-      code: 'UNKNOWN_TOPIC',
-      kind: 'usage',
-      what: `there is no command or operation "${name}"`,
-      fix: `Operations: ${[...operations.keys()].join(', ')}.`,
-    });
-  }
+  if (!operation) return undefined;
   const schema = z.toJSONSchema(operation.schema, { io: 'input', unrepresentable: 'any' });
   const required = new Set(schema.required ?? []);
   const rows = Object.entries(schema.properties ?? {}).map(([key, value]) => {
@@ -34,3 +26,5 @@ export function explainOperation(name: string): string {
   });
   return `${name}\n${rows.join('\n')}\n`;
 }
+
+export const operationNames = (): readonly string[] => [...operations.keys()];

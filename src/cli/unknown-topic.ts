@@ -1,0 +1,36 @@
+import { didYouMean } from '../config/suggest.ts';
+import { ProvisionError } from '../errors.ts';
+
+/** What help there is, by the names that it is asked with. */
+export interface Topics {
+  /** Their descriptions by their names. */
+  readonly commands: ReadonlyMap<string, string>;
+  readonly operations: readonly string[];
+  /** Files of docs/. */
+  readonly pages: readonly string[];
+}
+
+/** Names what has the words that were asked for in its name, or in the description of a command; all there is where nothing has them. */
+export function unknownTopic(topic: string, { commands, operations, pages }: Topics): ProvisionError {
+  const words = topic.toLowerCase().split(/[\s_-]+/);
+  const has = (text: string): boolean => words.every((word) => text.toLowerCase().includes(word));
+  const found = {
+    Commands: [...commands].filter(([name, description]) => has(`${name} ${description}`)).map(([name]) => name),
+    Operations: operations.filter(has),
+    Pages: pages.filter(has).map((page) => `docs/${page}`),
+  };
+  const lines = Object.entries(found)
+    .filter(([, names]) => names.length > 0)
+    .map(([kind, names]) => `${kind}: ${names.join(', ')}`);
+  const names = [...commands.keys(), ...operations];
+  return new ProvisionError({
+    code: 'UNKNOWN_TOPIC',
+    kind: 'usage',
+    what: `there is no command or operation "${topic}"${didYouMean(topic, names)}`,
+    ...(lines.length > 0 && { why: ['What has to do with it:', ...lines].join('\n') }),
+    fix:
+      lines.length > 0
+        ? 'provision help NAME explains one of these commands or operations.'
+        : `Commands: ${[...commands.keys()].join(', ')}. Operations: ${operations.join(', ')}.`,
+  });
+}
