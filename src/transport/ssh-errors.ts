@@ -112,7 +112,7 @@ export function connectionError(target: SshTarget, cause: ConnectError, login: L
     why: cause.message || String(cause.code ?? cause),
     fix: target.jump
       ? `Check that the machine is on, that ${target.jump.name} reaches it, and that sshd there has AllowTcpForwarding.`
-      : `Check that the machine is on and that ssh ${place(target)} answers; --limit '!${target.name}' leaves it out.`,
+      : `Check that the machine is on and that ssh ${place(target)} answers.`,
     cause,
   });
 }
