@@ -78,3 +78,18 @@ test('help of something that is none is an error', async () => {
     what: 'there is no command or operation "network nope"',
   });
 });
+
+test('the help of image says what it needs, and how it ends', () => {
+  const help = helpOf('image');
+  expect(help).toContain('required: where it goes');
+  expect(help).toContain('cni.delivery: init-container');
+  expect(help).toContain('artifacts.carrier_base');
+  expect(help).toContain('  ./provision image inventory.yaml --output plugins.tar ');
+  expect(help).toContain('Exit code: 0 the file is written; 2 for errors.');
+});
+
+test('the help of network change says how to go on, how to go back, and that nobody is left out', () => {
+  const help = helpOf('network', 'change').replaceAll(/\s+/g, ' ');
+  expect(help).toContain('All hosts change together, so there is no --limit.');
+  expect(help).toContain('goes on with ./provision resume; ./provision undo brings back what was there before');
+});
