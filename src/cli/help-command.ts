@@ -15,14 +15,14 @@ export function addHelpCommand(program: Command): void {
       const command = findCommand(program, words);
       if (command) return command.outputHelp();
       const topic = words.join(' ');
-      const { explainOperation, operationNames } = await import('./help.ts');
+      const { explainOperation, operationSummaries } = await import('./help.ts');
       const page = explainOperation(topic);
       if (page !== undefined) return void process.stdout.write(page);
       const { unknownTopic } = await import('./unknown-topic.ts');
       const [, ...commands] = withCommandsBelow(program);
       throw unknownTopic(topic, {
         commands: new Map(commands.map((one) => [fullName(one), one.description()])),
-        operations: operationNames(),
+        operations: operationSummaries(),
         pages: await readdir(docsFolder).catch(() => []),
       });
     });

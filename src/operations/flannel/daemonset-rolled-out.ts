@@ -72,6 +72,7 @@ const starts = (view: ClusterView, desired: Desired): string =>
 export const daemonsetRolledOut = defineClusterOperation({
   scope: 'cluster',
   name: 'daemonset_rolled_out',
+  summary: 'each node of the batch has a Ready pod of a DaemonSet as it is now, which stays without a restart',
   schema,
   readsPods: true,
   diff: (view, desired) =>

@@ -7,7 +7,11 @@ const topics = {
     ['migrate', 'bring pods from docker0, and flannel with etcd, to the pod network'],
     ['network change', 'give all hosts together another agent'],
   ]),
-  operations: ['file', 'flannel_agent', 'etcd_flannel'],
+  operations: new Map([
+    ['file', 'a whole file'],
+    ['flannel_agent', 'device and routes'],
+    ['etcd_keys', 'no keys of flannel in etcd'],
+  ]),
   pages: ['flannel-etcd.md', 'network-change.md'],
 };
 
@@ -16,14 +20,14 @@ test('commands, operations and pages that have to do with a word are named', () 
     code: 'UNKNOWN_TOPIC',
     exitCode: 2,
     what: 'there is no command or operation "flannel"',
-    why: 'What has to do with it:\nCommands: migrate\nOperations: flannel_agent, etcd_flannel\nPages: docs/flannel-etcd.md',
+    why: 'What has to do with it:\nCommands: migrate\nOperations: flannel_agent, etcd_keys\nPages: docs/flannel-etcd.md',
     fix: 'provision help NAME explains one of these commands or operations.',
   });
 });
 
 test('several words all have to be there', () => {
   expect(unknownTopic('Flannel-etcd', topics).why).toBe(
-    'What has to do with it:\nCommands: migrate\nOperations: etcd_flannel\nPages: docs/flannel-etcd.md',
+    'What has to do with it:\nCommands: migrate\nOperations: etcd_keys\nPages: docs/flannel-etcd.md',
   );
 });
 
@@ -32,6 +36,6 @@ test('a misspelt name is guessed, and all are listed where nothing is found', ()
   expect({ what, why, fix }).toEqual({
     what: 'there is no command or operation "migarte" (did you mean "migrate"?)',
     why: undefined,
-    fix: 'Commands: up, migrate, network change. Operations: file, flannel_agent, etcd_flannel.',
+    fix: 'Commands: up, migrate, network change. Operations: file, flannel_agent, etcd_keys.',
   });
 });
