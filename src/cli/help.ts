@@ -24,7 +24,8 @@ export function explainOperation(name: string): string | undefined {
     const fallback = property.default === undefined ? '' : `; default ${JSON.stringify(property.default)}`;
     return `  ${key}${required.has(key) ? ' (required)' : ''}: ${typeOf(property)}${fallback}\n      ${property.description ?? ''}`;
   });
-  const [place, says] = 'scope' in operation ? ['on the cluster', 'done when'] : ['on hosts', 'the host has afterwards'];
+  const [place, says] =
+    'scope' in operation ? ['on the cluster', 'done when'] : ['on hosts', 'the host has afterwards'];
   const keys = rows.length === 0 ? ['  It has no keys.'] : rows;
   return `${[`${name}, ${place}`, `  ${says}: ${operation.summary ?? ''}`, '', ...keys].join('\n')}\n`;
 }

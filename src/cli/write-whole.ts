@@ -1,6 +1,7 @@
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ProvisionError } from '../errors.ts';
+import { quote } from '../shell.ts';
 
 /** Makes a file that is there whole or not at all, its content only once it is known that it can be written. Throws OUTPUT_UNWRITABLE. */
 export async function writeWhole<Made extends { readonly archive: Buffer }>(
@@ -34,7 +35,7 @@ function unwritable(path: string, cause: NodeJS.ErrnoException): ProvisionError 
   if (cause.code === 'ENOENT')
     return refusal(
       `There is no folder ${folder} to write ${path} to`,
-      `Make it with mkdir -p ${folder}, or name a file in a folder that is there.`,
+      `Make it with mkdir -p ${quote(folder)}, or name a file in a folder that is there.`,
       cause,
     );
   if (cause.code === 'ENOTDIR')

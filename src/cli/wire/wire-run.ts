@@ -15,7 +15,7 @@ import { nodesFolder } from '../begin-journal.ts';
 import { keepCarrier } from '../carrier.ts';
 import { checkCluster, checkInventory } from '../check.ts';
 import { checkMigration } from '../check-migration.ts';
-import { withLimitHint } from '../limit-hint.ts';
+import { leavingOut, withLimitHint } from '../limit-hint.ts';
 import { secrets } from '../login/secrets.ts';
 import { openOwnImages } from '../own-images.ts';
 import type { RebuiltHost } from '../rebuilt-host.ts';
@@ -145,6 +145,7 @@ export async function prepareRun(
           etcdFiles,
         }),
         emit: withPlaces(inventory, withLimitHint(command, options, emit)),
+        leavingOut: leavingOut(command, options),
       };
     },
   };

@@ -8,7 +8,7 @@ import type { Emit } from '../../events.ts';
 import { hostsToUndo } from '../../journal/history.ts';
 import { entriesOf, type RecordedRun } from '../../journal/recorded-run.ts';
 import { findOperation } from '../../operations/registry.ts';
-import { withLimitHint } from '../limit-hint.ts';
+import { leavingOut, withLimitHint } from '../limit-hint.ts';
 import { wantedObjects } from '../wanted-objects.ts';
 import { beginRun } from './begin-run.ts';
 import { readFiles } from './read-files.ts';
@@ -62,6 +62,7 @@ export async function wireUndo(
     },
     scope: (host) => ({ host: host.name }),
     emit: withLimitHint('undo', options, emit),
+    leavingOut: leavingOut('undo', options),
   };
   return withLock(request, file);
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { findCommand, fullName, withCommandsBelow } from '../../../src/cli/find-command.ts';
-import { commandsWithLimit, withLimitHint } from '../../../src/cli/limit-hint.ts';
+import { commandsWithLimit, leavingOut, withLimitHint } from '../../../src/cli/limit-hint.ts';
 import { createProgram } from '../../../src/cli/program.ts';
 import { ProvisionError } from '../../../src/errors.ts';
 import type { RunEvent } from '../../../src/events.ts';
@@ -34,6 +34,11 @@ test('resume has none, whatever it resumes; other errors stay as they are', () =
   expect(toldBy('up', { resumes: '20261123-153817-ef6b' })).toMatchObject({ error: unreachable });
   const other = new ProvisionError({ code: 'LOGIN_REFUSED', kind: 'connection', what: 'x', fix: 'y.' });
   expect(toldBy('up', {}, other)).toMatchObject({ error: other });
+});
+
+test('several hosts are left out by one word', () => {
+  expect(leavingOut('up', {})?.(['node2', 'node3'])).toBe("--limit '!node2,!node3'");
+  expect(leavingOut('network change', {})).toBeUndefined();
 });
 
 test('those commands have it that the command line says, and nobody else', () => {
