@@ -17,8 +17,8 @@ export interface CarrierFile extends ImageDescription {
 
 export const imagesFolder = (): string => join(process.cwd(), '.provision/images');
 
-/** Its name, and how it is built of the files of the inventory; undefined where plugins are sent to hosts. */
-function carrierOf(inventory: Inventory): { readonly name: string; build(): Promise<Carrier> } | undefined {
+/** Its name, and how it is built of the files of the inventory, which are those that it means; undefined where plugins are sent to hosts. Building throws what is wrong with them. */
+export function carrierOf(inventory: Inventory): { readonly name: string; build(): Promise<Carrier> } | undefined {
   const { cni, images } = inventory.settings;
   if (cni.delivery !== 'init-container') return undefined;
   const node = inventory.hosts.find(({ name }) => inventory.groups.get('nodes')?.includes(name)) ?? inventory;
@@ -51,9 +51,6 @@ function carrierOf(inventory: Inventory): { readonly name: string; build(): Prom
       }),
   };
 }
-
-/** Built of the files of the inventory, which are those that it means; undefined where plugins are sent to hosts. Throws what is wrong with them. */
-export const makeCarrier = async (inventory: Inventory): Promise<Carrier | undefined> => carrierOf(inventory)?.build();
 
 /** The same as a file that is kept, and built only where it is not there yet. */
 export async function keepCarrier(inventory: Inventory): Promise<CarrierFile | undefined> {

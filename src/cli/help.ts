@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { ProvisionError } from '../errors.ts';
 import { operations } from '../operations/registry.ts';
 
 interface Property {
@@ -14,17 +13,10 @@ function typeOf(property: Property): string {
   return [property.type ?? 'any'].flat().join(' | ');
 }
 
-/** The reference page of an operation, from its schema. Throws UNKNOWN_TOPIC. */
-export function explainOperation(name: string): string {
+/** The reference page of an operation, from its schema; undefined where none has that name. */
+export function explainOperation(name: string): string | undefined {
   const operation = operations.get(name);
-  if (!operation) {
-    throw new ProvisionError({
-      code: 'UNKNOWN_TOPIC',
-      kind: 'usage',
-      what: `there is no command or operation "${name}"`,
-      fix: `Operations: ${[...operations.keys()].join(', ')}.`,
-    });
-  }
+  if (!operation) return undefined;
   const schema = z.toJSONSchema(operation.schema, { io: 'input', unrepresentable: 'any' });
   const required = new Set(schema.required ?? []);
   const rows = Object.entries(schema.properties ?? {}).map(([key, value]) => {
@@ -32,5 +24,12 @@ export function explainOperation(name: string): string {
     const fallback = property.default === undefined ? '' : `; default ${JSON.stringify(property.default)}`;
     return `  ${key}${required.has(key) ? ' (required)' : ''}: ${typeOf(property)}${fallback}\n      ${property.description ?? ''}`;
   });
-  return `${name}\n${rows.join('\n')}\n`;
+  const [place, says] =
+    'scope' in operation ? ['on the cluster', 'done when'] : ['on hosts', 'the host has afterwards'];
+  const keys = rows.length === 0 ? ['  It has no keys.'] : rows;
+  return `${[`${name}, ${place}`, `  ${says}: ${operation.summary ?? ''}`, '', ...keys].join('\n')}\n`;
 }
+
+/** What operations do, by their names. */
+export const operationSummaries = (): ReadonlyMap<string, string> =>
+  new Map([...operations].map(([name, { summary = '' }]) => [name, summary]));

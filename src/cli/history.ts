@@ -1,9 +1,11 @@
+import type { Option } from 'commander';
 import { findRun } from '../journal/history.ts';
 import { listRuns } from '../journal/recorded-run.ts';
 import { detailRun, type RunDetails, type RunSummary, summarizeRun } from '../journal/summary.ts';
 import { quote } from '../shell.ts';
 import { isAlive, runsFolder } from './begin-journal.ts';
 import { localTime } from './execute-run.ts';
+import { typedOptions } from './typed-options.ts';
 
 type Format = 'text' | 'json';
 
@@ -47,20 +49,25 @@ function table(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
-/** The command `history show`: what one run did. Throws RUN_NOT_FOUND. */
-export function historyShow(id: string, format: Format): void {
+/** The command `history show`: what one run did; `optionsOf` knows what can be typed after a command. Throws RUN_NOT_FOUND. */
+export function historyShow(
+  id: string,
+  format: Format,
+  optionsOf: (command: string) => readonly Option[] | undefined,
+): void {
   const runs = listRuns(runsFolder());
   const details = detailRun(findRun(runs, id), runs, isAlive);
   if (format === 'json') say(JSON.stringify(details));
-  else for (const line of describe(details)) say(line);
+  else for (const line of describe(details, optionsOf(details.command) ?? [])) say(line);
 }
 
-function describe(run: RunDetails): string[] {
+function describe(run: RunDetails, known: readonly Option[]): string[] {
+  const words = [run.command, quote(run.undoes ?? run.inventory), ...typedOptions(known, run.options)];
   const { user, machine, versions } = run.by;
   return [
     `run        ${run.run}: ${run.status}, ${run.seconds.toFixed(0)} s`,
     `began      ${localTime(run.began)} by ${user} on ${machine}, provision ${versions['provision']}`,
-    `command    ${run.command} ${run.undoes ?? run.inventory}${optionWords(run.options)}`,
+    `command    provision ${words.join(' ')}`,
     ...(run.resumes ? [`resumes    ${run.resumes}`] : []),
     ...(undoneBy(run) === '' ? [] : [`undone by  ${undoneBy(run)}`]),
     ...run.tasks.flatMap(({ host, tasks }) => [
@@ -81,14 +88,3 @@ function describe(run: RunDetails): string[] {
 
 const section = (title: string, lines: readonly string[]): string[] =>
   lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${line}`)];
-
-/** Options that were given, as they are written. */
-const optionWords = (options: Readonly<Record<string, unknown>>): string =>
-  Object.entries(options)
-    .filter(([name, value]) => value !== false && name !== 'concurrency' && name !== 'resumes')
-    .flatMap(([name, value]) => {
-      const flag = ` --${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-      if (name === 'set' && Array.isArray(value)) return value.map((one) => `${flag} ${quote(String(one))}`);
-      return value === true ? [flag] : [`${flag} ${String(value)}`];
-    })
-    .join('');

@@ -8,7 +8,9 @@ Examples:
   ./provision network change inventory.yaml --plan    what would be done, and what pods are to expect
   ./provision network change inventory.yaml           the plan, a question, and then the change
 
-The inventory says the agent, the backend, the port and the VNI to come.
+The inventory says the agent, the backend, the port and the VNI to come. All hosts change together, so there is no
+--limit. What was cut off goes on with ./provision resume; ./provision undo brings back what was there before
+(docs/network-change.md).
 Exit code: 0 done, or nothing to change; 1 the question was not answered with y; 130 interrupted;
 2 to 5 for errors. With --plan that of \`plan\`: 2 something to do, 1 and 3 to 5 for errors.`;
 

@@ -1,6 +1,9 @@
 import type { ProvisionError } from '../errors.ts';
 import { mistake } from './check.ts';
 import type { Host, Inventory } from './host.ts';
+import type { Settings } from './settings.ts';
+
+type Etcd = NonNullable<Settings['network']['etcd']>;
 
 const agent = 'flannel-etcd';
 
@@ -35,24 +38,40 @@ function checkEtcd({ settings: { network }, locate }: Inventory): readonly Provi
         'Write network.etcd: { endpoints: [https://…:2379], ca: …, certificate: …, key: … }.',
       ),
     ];
-  const hasTls = etcd.endpoints.some((endpoint) => endpoint.startsWith('https:'));
-  const isMixed = hasTls && etcd.endpoints.some((endpoint) => endpoint.startsWith('http:'));
-  const what = isMixed
-    ? 'Some addresses of etcd are of https and others of http'
-    : hasTls && etcd.ca === undefined
-      ? 'etcd is asked by https, and network.etcd.ca names nobody who vouches for it'
-      : !hasTls && (etcd.ca ?? etcd.certificate ?? etcd.key) !== undefined
-        ? 'etcd is asked by http, where certificates mean nothing'
-        : (etcd.certificate === undefined) !== (etcd.key === undefined)
-          ? 'A client certificate of network.etcd needs its key, and a key its certificate'
-          : undefined;
-  return what === undefined ? [] : [mistake(what, locate(['network', 'etcd'], 'key'))];
+  const wrong = whatIsWrong(etcd);
+  return wrong === undefined ? [] : [mistake(wrong.what, locate(['network', 'etcd'], 'key'), wrong.fix)];
+}
+
+function whatIsWrong({ endpoints, ca, certificate, key }: Etcd): { what: string; fix: string } | undefined {
+  const hasTls = endpoints.some((endpoint) => endpoint.startsWith('https:'));
+  if (hasTls && endpoints.some((endpoint) => endpoint.startsWith('http:')))
+    return {
+      what: 'Some addresses of etcd are of https and others of http',
+      fix: 'Write all of endpoints with https, or all with http.',
+    };
+  if (hasTls && ca === undefined)
+    return {
+      what: 'etcd is asked by https, and network.etcd.ca names nobody who vouches for it',
+      fix: "Name the certificate of etcd's CA, a local file (PEM): network.etcd: { ca: … }.",
+    };
+  if (!hasTls && (ca ?? certificate ?? key) !== undefined)
+    return {
+      what: 'etcd is asked by http, where certificates mean nothing',
+      fix: 'Write https in endpoints, or take out ca, certificate and key.',
+    };
+  if ((certificate === undefined) !== (key === undefined))
+    return {
+      what: 'A client certificate of network.etcd needs its key, and a key its certificate',
+      fix: 'Write both, or neither.',
+    };
+  return undefined;
 }
 
 function checkPlugins({ settings: { cni, network, artifacts }, locate }: Host): readonly ProvisionError[] {
   if (cni.isNone || network.agent === agent || artifacts.cni_plugins !== undefined) return [];
   const what = 'Missing key: "cni_plugins" (the archive (.tgz or .tar) of the CNI plugins)';
-  return [mistake(what, locate(['artifacts'], 'key'))];
+  const fix = 'Write artifacts: { cni_plugins: { path: …, sha256: … } }.';
+  return [mistake(what, locate(['artifacts'], 'key'), fix)];
 }
 
 function checkCni({ settings: { cni, network }, locate }: Host, wantsEtcd: boolean): readonly ProvisionError[] {

@@ -16,8 +16,14 @@ export function checkHosts(inventory: Inventory, all: Location): readonly Provis
       inventory.hosts,
       (host) => `${host.connection.address} port ${host.connection.port ?? 22}`,
       'have the address',
+      'Give each its own ansible_host or ansible_port, or take one of them out.',
     ),
-    ...findDoubles(inventory.hosts, (host) => host.nodeName, 'are both said to be the Node'),
+    ...findDoubles(
+      inventory.hosts,
+      (host) => host.nodeName,
+      'are both said to be the Node',
+      'Give each its own node_name, or take one of them out.',
+    ),
     ...inventory.hosts.flatMap((host) => checkClusterWide(inventory, host)),
     ...checkNetworkSettings(inventory),
     ...checkDelivery(inventory),
@@ -66,13 +72,14 @@ function findDoubles(
   hosts: readonly Host[],
   keyOf: (host: Host) => string | undefined,
   say: string,
+  fix: string,
 ): readonly ProvisionError[] {
   const first = new Map<string, Host>();
   return hosts.flatMap((host) => {
     const key = keyOf(host);
     const other = key === undefined ? undefined : first.get(key);
     if (key !== undefined && !other) first.set(key, host);
-    return other ? [mistake(`"${other.name}" and "${host.name}" ${say} ${key}`, host.location)] : [];
+    return other ? [mistake(`"${other.name}" and "${host.name}" ${say} ${key}`, host.location, fix)] : [];
   });
 }
 

@@ -89,7 +89,10 @@ const pluginsSchema = z.strictObject({
 
 /** `none` stands in the place of all of it; where the plugins would be is known all the same. */
 const cniSchema = z
-  .union([pluginsSchema, z.literal('none')])
+  .union([
+    pluginsSchema,
+    z.literal('none', { error: 'Not settings of cni: expected a map such as { bin_dir: /opt/cni/bin }, or none' }),
+  ])
   .transform((cni) => (cni === 'none' ? { ...pluginsSchema.parse({}), isNone: true } : { ...cni, isNone: false }));
 
 const vxlanSchema = z.strictObject({

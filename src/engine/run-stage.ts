@@ -76,7 +76,9 @@ export function mustWait(stage: Stage, batch: readonly HostPlan[], state: RunSta
   const counts = (plan: HostPlan): boolean => differs(plan) && (rolling !== undefined || isReady(plan, state));
   const ready = batch.filter(counts).map((plan) => plan.host.name);
   if (!(protectReady || rolling) || unwell.length === 0 || ready.length === 0) return false;
-  const message = `${ready.join(', ')}: left as it is, for ${unwell.join(', ')} failed and a Ready node is changed only while all others are well; --limit '!${unwell.join(',!')}' leaves the failed ones out`;
+  const way = state.request.leavingOut?.(unwell);
+  const hint = way === undefined ? '' : `; ${way} leaves the failed ones out`;
+  const message = `${ready.join(', ')}: left as it is, for ${unwell.join(', ')} failed and a Ready node is changed only while all others are well${hint}`;
   state.request.emit({ type: 'warning', message });
   return true;
 }

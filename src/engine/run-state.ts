@@ -57,6 +57,8 @@ export interface RunRequest {
   /** From now on this value is shown nowhere. */
   hide(secret: string): void;
   readonly emit: Emit;
+  /** What is typed to leave hosts out; undefined where the command has no option for it. */
+  readonly leavingOut?: ((hosts: readonly string[]) => string) | undefined;
 }
 
 /** What a run knows while it goes on. */

@@ -77,6 +77,8 @@ export interface ClusterDeps {
 export interface ClusterOperation<Schema extends z.ZodType = z.ZodType> {
   readonly scope: 'cluster';
   readonly name: string;
+  /** When it is done, in the words of docs/operations.md. */
+  readonly summary?: string;
   readonly schema: Schema;
   /** It decides by the pods on the hosts, which are read for it alone. */
   readonly readsPods?: true;

@@ -37,6 +37,8 @@ export interface DistantFiles {
 export interface HostOperation<Schema extends z.ZodType = z.ZodType, Actual = unknown> {
   /** Its key in a playbook. */
   readonly name: string;
+  /** What the host has afterwards, in the words of docs/operations.md; of those that a playbook may name. */
+  readonly summary?: string;
   /** What a task may say; also the reference page. */
   readonly schema: Schema;
   /** Read-only; prints what `parse` reads. */

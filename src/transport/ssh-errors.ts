@@ -5,6 +5,10 @@ import { principalOf, type SshTarget } from './ssh-target.ts';
 
 const place = (target: SshTarget): string => `${target.user}@${knownHostName(target.address, target.port)}`;
 
+/** What a person can type to try the same. */
+const sshCommand = ({ user, address, port }: SshTarget): string =>
+  `ssh ${port === 22 ? '' : `-p ${port} `}${user}@${address}`;
+
 export const keyUnreadable = (name: string, file: string, cause: Error): ProvisionError =>
   new ProvisionError({
     code: 'SSH_KEY_UNREADABLE',
@@ -112,7 +116,7 @@ export function connectionError(target: SshTarget, cause: ConnectError, login: L
     why: cause.message || String(cause.code ?? cause),
     fix: target.jump
       ? `Check that the machine is on, that ${target.jump.name} reaches it, and that sshd there has AllowTcpForwarding.`
-      : `Check that the machine is on and that ssh ${place(target)} answers; --limit '!${target.name}' leaves it out.`,
+      : `Check that the machine is on and that ${sshCommand(target)} answers.`,
     cause,
   });
 }

@@ -18,11 +18,13 @@ test.each([
 
 test('a closed port is an unreachable host, tried once', async () => {
   const { connect, server } = await setUp();
+  const { port } = server;
   await server.close();
   const startedAt = performance.now();
   await expect(connect({ attempts: 10 })).rejects.toMatchObject({
     code: 'HOST_UNREACHABLE',
     why: expect.stringContaining('ECONNREFUSED'),
+    fix: `Check that the machine is on and that ssh -p ${port} root@127.0.0.1 answers.`,
   });
   expect(performance.now() - startedAt).toBeLessThan(5_000);
   server.close = async () => {};

@@ -15,6 +15,7 @@ import { nodesFolder } from '../begin-journal.ts';
 import { keepCarrier } from '../carrier.ts';
 import { checkCluster, checkInventory } from '../check.ts';
 import { checkMigration } from '../check-migration.ts';
+import { leavingOut, withLimitHint } from '../limit-hint.ts';
 import { secrets } from '../login/secrets.ts';
 import { openOwnImages } from '../own-images.ts';
 import type { RebuiltHost } from '../rebuilt-host.ts';
@@ -143,7 +144,8 @@ export async function prepareRun(
           token: newBootstrapToken(),
           etcdFiles,
         }),
-        emit: withPlaces(inventory, emit),
+        emit: withPlaces(inventory, withLimitHint(command, options, emit)),
+        leavingOut: leavingOut(command, options),
       };
     },
   };

@@ -69,6 +69,7 @@ function describe({ wanted, live }: Difference): Change {
 export const apiObjects = defineClusterOperation({
   scope: 'cluster',
   name: 'api_objects',
+  summary: 'objects of the API are there with the fields of a manifest',
   schema,
   countsAsChange: true,
   references: ({ content }) => content.map(referTo),

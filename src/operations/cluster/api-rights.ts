@@ -21,6 +21,7 @@ const schema = z.strictObject({
 export const apiRights = defineClusterOperation({
   scope: 'cluster',
   name: 'api_rights',
+  summary: 'the owner of a token is allowed what it needs, and nothing of what it must not be allowed',
   schema,
   asksRights: (desired) => desired,
   diff({ rights }) {

@@ -27,6 +27,7 @@ export const askingHosts = (view: ClusterView): readonly ClusterHost[] =>
 export const bootstrapToken = defineClusterOperation({
   scope: 'cluster',
   name: 'bootstrap_token',
+  summary: 'the API takes the token that kubelets of the batch ask with; it goes with the run',
   schema,
   countsAsChange: true,
   irreversible: 'the token is gone by the end of the run',

@@ -17,6 +17,7 @@ const toCordon = (view: ClusterView) => nodesOf(view, view.changing).filter((nod
 export const cordon = defineClusterOperation({
   scope: 'cluster',
   name: 'cordon',
+  summary: 'Nodes that are about to change take no new pods; one that somebody else cordoned is left as it is',
   schema: z.strictObject({}),
   countsAsChange: true,
   diff: (view) =>

@@ -31,6 +31,7 @@ const ending = (view: ClusterView): readonly PodState[] => podsOnLeave(view.pods
 export const drain = defineClusterOperation({
   scope: 'cluster',
   name: 'drain',
+  summary: 'the pods of Nodes that are about to change have left them',
   schema,
   readsPods: true,
   countsAsChange: true,

@@ -43,6 +43,7 @@ const connected = (view: ClusterView, nodes: readonly string[], unit: string): r
 export const nodeCertificates = defineClusterOperation({
   scope: 'cluster',
   name: 'node_certificates',
+  summary: 'kubelets that asked with the token have their certificates; requests for anything else are not approved',
   schema,
   countsAsChange: true,
   irreversible: 'a certificate is good until it ends',

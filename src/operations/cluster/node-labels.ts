@@ -70,6 +70,7 @@ const tell = ({ labels, taints, goneTaints }: Gap): readonly string[] => [
 export const nodeLabels = defineClusterOperation({
   scope: 'cluster',
   name: 'node_labels',
+  summary: 'registered Nodes have the labels and taints that flags give new ones; those of others stay',
   schema,
   countsAsChange: true,
   refuse(view, { patch, drains }) {

@@ -65,6 +65,8 @@ function refuse(view: ClusterView, desired: Desired): void {
 export const nodeObject = defineClusterOperation({
   scope: 'cluster',
   name: 'node_object',
+  summary:
+    'a Node that is gone is there again with the podCIDR, labels, taints, annotations and cordon it had; one that is there is left as it is',
   schema,
   countsAsChange: true,
   irreversible: 'a Node that was made anew stays, and its podCIDR with it',

@@ -51,6 +51,7 @@ const processes = (view: ClusterView, unit: string): string =>
 export const nodeReady = defineClusterOperation({
   scope: 'cluster',
   name: 'node_ready',
+  summary: 'every Node of the batch is Ready by the kubelet process that runs now, and still is ten seconds later',
   schema,
   diff: (view, desired) =>
     concerned(view, desired)

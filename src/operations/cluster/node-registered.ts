@@ -17,6 +17,7 @@ const waiting = (view: ClusterView): readonly ClusterHost[] =>
 export const nodeRegistered = defineClusterOperation({
   scope: 'cluster',
   name: 'node_registered',
+  summary: 'the kubelets of new nodes have registered their Nodes, and those have podCIDRs',
   schema,
   diff: (view) =>
     waiting(view).map((host) => ({

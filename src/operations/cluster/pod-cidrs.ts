@@ -30,6 +30,7 @@ function refuseWrongRanges(view: ClusterView, clusterCidr: string): void {
 export const podCidrs = defineClusterOperation({
   scope: 'cluster',
   name: 'pod_cidrs',
+  summary: 'a controller-manager leads that started after its flags were set, and every Node has a podCIDR',
   schema,
   irreversible: 'a podCIDR stays with its Node for as long as the Node exists',
   diff(view, { unit, cluster_cidr }) {

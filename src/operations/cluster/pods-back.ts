@@ -35,6 +35,7 @@ const nodesOf = ({ hosts }: ClusterView): string => hosts.flatMap(({ nodeName })
 export const podsBack = defineClusterOperation({
   scope: 'cluster',
   name: 'pods_back',
+  summary: 'what ran on a machine that was lost, and is bound to its Node, runs on the one that has come for it',
   schema,
   readsPods: true,
   comparesPods: 'run',

@@ -69,6 +69,7 @@ const describeEviction = (pod: PodState): Change => ({
 export const podsInRange = defineClusterOperation({
   scope: 'cluster',
   name: 'pods_in_range',
+  summary: "the pods of these Nodes have addresses of their Nodes' ranges; those that have not are named, or evicted",
   schema,
   readsPods: true,
   countsAsChange: true,

@@ -18,6 +18,7 @@ const shaken = (view: ClusterView): readonly PodState[] =>
 export const podsRunning = defineClusterOperation({
   scope: 'cluster',
   name: 'pods_running',
+  summary: 'what ran on changed nodes before runs again, there or elsewhere',
   schema,
   comparesPods: 'batch',
   diff(view) {

@@ -47,6 +47,7 @@ function doubtOf({ facts, nodeName }: ClusterHost, view: ClusterView, desired: D
 export const stuckPods = defineClusterOperation({
   scope: 'cluster',
   name: 'stuck_pods',
+  summary: 'pods that wait for the kubelet of a lost machine are gone, where it is sure that they run no more',
   schema,
   readsPods: true,
   countsAsChange: true,

@@ -10,6 +10,7 @@ const marked = (view: ClusterView): readonly NodeState[] =>
 export const uncordon = defineClusterOperation({
   scope: 'cluster',
   name: 'uncordon',
+  summary: 'Nodes that a run has cordoned take pods again, but for those that were cordoned before',
   schema: z.strictObject({}),
   countsAsChange: true,
   diff: (view) =>

@@ -51,6 +51,7 @@ const differingFrom = (actual: Actual, { leave_out }: Desired): readonly string[
 /** The files of a tarball in a directory, file by file. */
 export const archive = defineOperation({
   name: 'archive',
+  summary: 'the files of a tarball in a directory, beside those of others',
   schema,
   timeoutSeconds: 180,
   probe: (desired) =>

@@ -45,6 +45,8 @@ const recordIt = (desired: Desired): ShellScript =>
 /** A file that later tasks and operators change: it is written where it is missing, and where the content to begin with has become another one. */
 export const baseFile = defineOperation({
   name: 'base_file',
+  summary:
+    'a file that others change later: written where it is missing, and where the text to begin with is another one',
   schema,
   probe: (desired) =>
     joinScripts([

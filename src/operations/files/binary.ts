@@ -79,6 +79,7 @@ function changesOf(actual: Actual, desired: Desired): readonly Change[] {
 /** One program at its place, from an artifact; one that runs can be replaced. */
 export const binary = defineOperation({
   name: 'binary',
+  summary: 'one program at its place, also over one that runs; its version is asked of it before',
   schema,
   timeoutSeconds: 180,
   probe: (desired) => seeProgram(programOf(desired)),

@@ -47,6 +47,7 @@ const toCopy = (seen: readonly SeenFile[], desired: Desired): readonly Wanted[] 
 /** Files of another host, the very same: what cannot be made anew, such as keys that all hosts of a kind have. */
 export const copiedFiles = defineOperation({
   name: 'copied_files',
+  summary: "files of another host, the very same, through this machine's memory alone",
   schema,
   probe: ({ files }) => joinScripts(files.map(({ path }) => sh`look ${path} - no`)),
   parse: (output): readonly SeenFile[] => output.trimEnd().split('\n').map(parseFile),

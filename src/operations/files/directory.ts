@@ -20,6 +20,7 @@ const putBack = (seen: SeenFile, path: string): ShellScript =>
 /** A directory with these permissions; what is in it is not looked at. */
 export const directory = defineOperation({
   name: 'directory',
+  summary: 'a directory with this mode and owner',
   schema,
   probe: (desired) => sh`look ${desired.path} - no`,
   parse: parseFile,

@@ -17,6 +17,7 @@ const schema = z.strictObject({
 /** A whole file with this content; directories above it are made as needed. */
 export const file = defineOperation({
   name: 'file',
+  summary: 'a whole file with this content, mode and owner, or none',
   schema,
   probe: ({ path, content, secret }) => seeFile(path, content, secret),
   parse: parseFile,

@@ -45,6 +45,7 @@ const roomMissing = (mount: string, free: number, needed: number): ProvisionErro
 /** Every file system of the host has room for what is to be stored there. Changes nothing. */
 export const freeSpace = defineOperation({
   name: 'free_space',
+  summary: 'nothing: it refuses a host whose file systems have no room for what a new node consists of',
   schema,
   probe: ({ needs }) => joinScripts([see, ...needs.map(({ path }) => sh`see_place ${path}`)]),
   parse: (output): readonly Place[] =>

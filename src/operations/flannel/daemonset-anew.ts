@@ -19,6 +19,7 @@ const oldPods = (view: ClusterView, desired: Desired): readonly PodState[] =>
 export const daemonsetAnew = defineClusterOperation({
   scope: 'cluster',
   name: 'daemonset_anew',
+  summary: 'pods of a DaemonSet that run with settings of before have been told to end, all at once',
   schema,
   readsPods: true,
   countsAsChange: true,

@@ -93,6 +93,7 @@ function notReady({ content, timeout_seconds }: Desired, waiting: readonly Wait[
 export const daemonsetRolledOut = defineClusterOperation({
   scope: 'cluster',
   name: 'daemonset_rolled_out',
+  summary: 'each node of the batch has a Ready pod of a DaemonSet as it is now, which stays without a restart',
   schema,
   readsPods: true,
   diff: (view, desired) =>

@@ -37,6 +37,7 @@ const removeRoute = (route: string): ShellScript => {
 /** A flannel that keeps its ranges in etcd is gone from the host: its unit, its device, and its rules and routes, each by its very text. */
 export const etcdFlannel = defineOperation({
   name: 'etcd_flannel',
+  summary: 'no flannel with etcd: its unit, device, rules and routes',
   schema,
   timeoutSeconds: 180,
   probe: () => seeEtcdFlannel,

@@ -88,6 +88,7 @@ const apisOf = (keys: readonly Key[]): readonly EtcdApiName[] => [...new Set(key
 /** The keys of a flannel in etcd are gone, those below its prefix and no others, by whichever API has them. */
 export const etcdKeys = defineOperation({
   name: 'etcd_keys',
+  summary: 'no keys of it in etcd',
   schema,
   timeoutSeconds: 120,
   probe: () =>

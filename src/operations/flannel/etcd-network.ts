@@ -63,6 +63,7 @@ const changed = 'the configuration of the network in etcd was changed by somebod
 /** flannel's network as etcd has it; asked by this host, for all of them. Ranges that hosts have taken are not touched. */
 export const etcdNetwork = defineOperation({
   name: 'etcd_network',
+  summary: "flannel's network in etcd, asked by this host for all of them",
   schema,
   probe: (desired) => askEtcd('look', clientOf(desired), [sh`etcd_see ${desired.api} ${desired.prefix}`]),
   parse: readNetwork,

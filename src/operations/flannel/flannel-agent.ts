@@ -129,6 +129,7 @@ const putBackEnvironment = (lines: readonly string[]): ShellScript =>
  */
 export const flannelAgent = defineOperation({
   name: 'flannel_agent',
+  summary: 'device, routes and `/run/flannel/subnet.env` as flanneld keeps them',
   schema,
   timeoutSeconds: 150,
   probe(desired) {

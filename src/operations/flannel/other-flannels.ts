@@ -37,6 +37,7 @@ export function asManifest({ apiVersion, kind, metadata, ...rest }: LiveObject):
 export const otherFlannels = defineClusterOperation({
   scope: 'cluster',
   name: 'other_flannels',
+  summary: 'no DaemonSet of flannel is there but ours (without `namespace` none at all), and their pods have ended',
   schema,
   countsAsChange: true,
   references: () => knownDaemonSets,

@@ -58,6 +58,7 @@ start_anew() {
 /** A kubelet without a good client certificate asks the API for one, with a token that is good for this run. */
 export const bootstrapKubeconfig = defineOperation({
   name: 'bootstrap_kubeconfig',
+  summary: 'a kubelet that asks the API for its certificate, where it has no good one',
   schema,
   probe: ({ kubeconfig, bootstrap_kubeconfig: bootstrap, cert_dir: folder }) =>
     joinScripts([

@@ -68,6 +68,7 @@ const putKubeconfig = ({ kubeconfig: path, content }: Desired): ShellScript =>
 /** A client certificate whose key the host makes and keeps, and the kubeconfig that names both. */
 export const clientCertificate = defineOperation({
   name: 'client_certificate',
+  summary: 'a client certificate whose key the host made and keeps, and the kubeconfig that names both',
   schema,
   probe: ({ kubeconfig }) => joinScripts([seeCredential, sh`see_credential ${kubeconfig}`]),
   parse(output): Actual {

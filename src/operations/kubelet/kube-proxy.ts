@@ -99,6 +99,7 @@ function plan({ unit, config: files }: Actual, desired: Desired): Plan {
 /** kube-proxy goes by the cluster's pod range: checked, or set where it is managed. Nothing is restarted. */
 export const kubeProxy = defineOperation({
   name: 'kube_proxy',
+  summary: 'a kube-proxy that goes by the pod range: checked, or set where it is managed',
   schema,
   timeoutSeconds: 90,
   probe: ({ unit, flags }) =>

@@ -59,6 +59,7 @@ const sayProven = ({ code, what, why, keepsDown, fix }: Obstacle): string =>
 /** Swap, the host's cgroups and the runtime's cgroup driver are such that this kubelet, and its pods, can start. Changes nothing. */
 export const kubeletCanStart = defineOperation({
   name: 'kubelet_can_start',
+  summary: 'nothing: it refuses swap, cgroups and drivers with which the kubelet or its pods do not start',
   schema: kubeletCanStartSchema,
   probe: (desired) =>
     joinScripts([

@@ -43,6 +43,7 @@ const runtimeOf = ({ containerd }: Actual, desired: Desired): NodeRuntime => ({
 /** The kubelet of a registered Node changes in nothing that would need the node set up anew, or drained. Changes nothing. */
 export const kubeletChange = defineOperation({
   name: 'kubelet_change',
+  summary: "nothing: it refuses changes of a live node's kubelet that do harm",
   schema,
   probe: (desired) =>
     joinScripts([

@@ -93,6 +93,7 @@ function refuseUnknown({ version }: UnitState, { config }: Desired): void {
 /** Fields of the kubelet's configuration, in a drop-in of ours or in its file, every other byte kept; one that is not wanted any more goes back to what it was. Nothing is restarted. */
 export const kubeletConfig = defineOperation({
   name: 'kubelet_config',
+  summary: "fields of the kubelet's configuration: in a drop-in, or in its file with every other byte kept",
   schema,
   timeoutSeconds: 60,
   probe: ({ unit, flags }) =>

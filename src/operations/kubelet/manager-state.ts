@@ -61,6 +61,7 @@ const removeFiles = (files: readonly Stale[]): ShellScript => sh`rm -f -- ${file
 /** Comes before the kubelet's files are written: until then the one that runs shows what it was started with. */
 export const managerState = defineOperation({
   name: 'manager_state',
+  summary: "no state of the kubelet's CPU and memory managers with which the kubelet to come would not start",
   schema,
   timeoutSeconds: 120,
   probe: ({ unit, flags }) =>

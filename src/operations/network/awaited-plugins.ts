@@ -37,6 +37,7 @@ interface Actual {
 /** What pods of a DaemonSet are about to put into a directory, known to the host before, and what that replaces kept for undo. */
 export const awaitedPlugins = defineOperation({
   name: 'awaited_plugins',
+  summary: 'what pods are to put into a directory is known there, and what that replaces is kept',
   schema: pluginsSchema,
   probe: (desired) => sh`[ ! -f ${listPath(desired)} ] || sed 's/^/listed /' ${listPath(desired)}`,
   parse: (output): Actual => ({ list: readLines(output).map(([, value]) => value) }),

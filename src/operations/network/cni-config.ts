@@ -59,6 +59,7 @@ quarantine() {
 /** Our network configuration as the only one the runtime sees; those of others are moved away unless they are in use. */
 export const cniConfig = defineOperation({
   name: 'cni_config',
+  summary: 'our network configuration as the only one; those of others in quarantine',
   schema,
   probe: (desired) =>
     joinScripts([

@@ -127,6 +127,7 @@ async function waitForPods(
 export const datapath = defineClusterOperation({
   scope: 'cluster',
   name: 'datapath',
+  summary: 'between every two nodes, in both directions, pods reach each other under their own addresses',
   schema,
   notDone(view, wish) {
     if (!(view.verify || (wish.beyond_batch ? changed(view) : view.changed))) return undefined;

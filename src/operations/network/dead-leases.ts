@@ -66,6 +66,7 @@ const counted = (count: number, one: string, many: string): string => `${count} 
 /** Addresses of the node's range that are held for sandboxes which are gone, until none is left for new pods. */
 export const deadLeases = defineOperation({
   name: 'dead_leases',
+  summary: 'no address held for a sandbox that is gone',
   schema,
   probe: ({ network, runtime }) => joinScripts([seeDead, sh`see_dead ${network} ${runtime} ${graceMinutes}`]),
   parse(output): Actual {

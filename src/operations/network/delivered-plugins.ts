@@ -19,6 +19,7 @@ export interface DeliveredPlugins {
 /** Proof that the plugins of an image are on the host, by their content; it puts none there itself. */
 export const deliveredPlugins = defineOperation({
   name: 'delivered_plugins',
+  summary: 'files that pods have put into a directory, looked at by content',
   schema: pluginsSchema,
   timeoutSeconds: 120,
   probe: (desired) =>

@@ -88,6 +88,7 @@ const devicesToDrop = ({ devices }: Actual, desired: Desired): readonly string[]
 /** What agents of before have left: units, files, packet rules, routes and devices, each known by its name. */
 export const formerAgents = defineOperation({
   name: 'former_agents',
+  summary: 'nothing left of other agents: units, files, packet rules, routes and devices, each by its name',
   schema,
   timeoutSeconds: 120,
   probe(desired) {

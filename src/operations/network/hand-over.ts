@@ -78,6 +78,7 @@ const startAgain = (unit: string): ShellScript => sh`systemctl start ${unit} || 
 /** The agents of before stopped, with what they have set in the hands of the one to come: routes, and the VXLAN device where the two cannot be there at once. */
 export const handOver = defineOperation({
   name: 'hand_over',
+  summary: 'agents of before stopped, what they have set in the hands of the one to come',
   schema,
   timeoutSeconds: 120,
   probe: ({ cluster_cidr }) => joinScripts([seeAgents, sh`see_agents ${cluster_cidr}`]),

@@ -95,6 +95,7 @@ function refuseBridgeInUse(actual: Actual, address: string, subnet: string): voi
 /** Links of an earlier pod network that would keep pods from starting, or lead their packets away. */
 export const staleLinks = defineOperation({
   name: 'stale_links',
+  summary: 'no bridge or VXLAN device of another pod network',
   schema,
   probe: () => joinScripts([flanneldProcesses, agentDevices, look]),
   parse(output): Actual {

@@ -118,6 +118,7 @@ const inEachBackEnd = (
 /** Rules that a flannel of before has left, for another pod range or for none any more; each goes by its very text. */
 export const staleRules = defineOperation({
   name: 'stale_rules',
+  summary: 'no packet rules of an earlier flannel; those of others stay',
   schema,
   probe: ({ agent }) =>
     joinScripts([

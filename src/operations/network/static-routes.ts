@@ -62,6 +62,8 @@ function environmentChanges(actual: RoutingState, desired: StaticRoutes): readon
 /** Routes, packet rules, the VXLAN device and subnet.env as the agent on the host keeps them; the agent's own files are tasks before this one. */
 export const staticRoutes = defineOperation({
   name: 'static_routes',
+  summary:
+    'routes to the pods of other nodes, a VXLAN device, masquerading and forwarding rules, `/run/flannel/subnet.env`',
   schema: staticRoutesSchema,
   probe: (desired) => seeRouting(desired.peers.map(({ address }) => address)),
   parse: parseRouting,

@@ -23,6 +23,7 @@ drop_directories ${leavesSubnetFile.slice(0, leavesSubnetFile.lastIndexOf('/'))}
  */
 export const subnetFile = defineOperation({
   name: 'subnet_file',
+  summary: 'who writes `/run/flannel/subnet.env`: the agent, or the flannel that Docker goes by',
   schema,
   probe: () => sh`[ ! -e ${leavesSubnetFile} ] || echo 'left yes'`,
   parse: (output): 'agent' | 'etcd-flannel' => (readField(output, 'left') === 'yes' ? 'etcd-flannel' : 'agent'),

@@ -71,6 +71,7 @@ function edited(actual: Actual, desired: Desired): string | undefined {
 /** containerd's CNI directories, every other byte of its file kept; the service task that watches the file restarts it. */
 export const containerdConfig = defineOperation({
   name: 'containerd_config',
+  summary: "containerd's CNI directories; every other byte of its file stays",
   schema,
   probe: ({ path, unit }) => sharedLook(joinScripts([seeContainerd, sh`see_containerd ${path} ${unit}`])),
   parse(output): Actual {

@@ -42,6 +42,7 @@ const say = ({ addresses }: Actual): string => addresses.join(', ') || 'no addre
 /** docker0 with the address of flannel's range, which Docker gives it when it starts; its unit is a task before this one. */
 export const dockerBridge = defineOperation({
   name: 'docker_bridge',
+  summary: "a docker0 with the address of flannel's range, by a restart of Docker",
   schema,
   timeoutSeconds: 150,
   probe: ({ unit, config, kubelet = '' }) =>

@@ -86,6 +86,7 @@ function bridgeChange(actual: Actual, desired: Desired): readonly Change[] {
 /** Docker on a bridge of its own, whose range no flannel gives it: what ran on it has been drained before. */
 export const dockerOwnBridge = defineOperation({
   name: 'docker_own_bridge',
+  summary: 'Docker on a bridge of its own, without the flags that flannel gave it',
   schema,
   timeoutSeconds: 180,
   probe: ({ unit }) =>

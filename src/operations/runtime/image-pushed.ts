@@ -12,6 +12,7 @@ const changesOf = ({ hasImage }: ClusterView, { image }: z.output<typeof schema>
 export const imagePushed = defineClusterOperation({
   scope: 'cluster',
   name: 'image_pushed',
+  summary: 'the registry has an image that provision has made, with the very same bytes; the only one that asks no API',
   schema,
   countsAsChange: true,
   irreversible: 'what was pushed stays at the registry',

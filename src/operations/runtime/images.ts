@@ -91,6 +91,7 @@ drop_image() {
 /** Images in the runtime of a node, loaded from archives where they are missing. */
 export const images = defineOperation({
   name: 'images',
+  summary: "images in the node's runtime, loaded from archives where they are missing",
   schema,
   timeoutSeconds: 180,
   probe: (desired) =>

@@ -16,6 +16,7 @@ const recordOf = ({ name, script }: Desired): string => `/var/lib/provision/hook
 /** A script of the operator has run here, once; what it wrote is kept in the journal of the run. */
 export const hook = defineOperation({
   name: 'hook',
+  summary: 'a script of the operator has run, once',
   schema,
   timeoutSeconds: 600,
   probe: (desired) => sh`[ ! -f ${recordOf(desired)} ] || echo done`,

@@ -35,6 +35,7 @@ const notBlank = (what: string, unit: string): ProvisionError =>
 /** A record that provision is the one that installs a program here: made on a host that has none, and what every later run goes by. */
 export const installation = defineOperation({
   name: 'installation',
+  summary: 'a record that provision installs a program here; refused where somebody else did',
   schema,
   probe: ({ program, unit }) => sh`[ ! -f ${`${softwareFolder}/${program}`} ] || echo ours
 systemctl show ${unit} -p FragmentPath | sed -n 's/^FragmentPath=\(.\)/unit \1/p'

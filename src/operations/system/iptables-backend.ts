@@ -105,6 +105,7 @@ fi
 /** The back end of iptables in which Kubernetes has its rules, found and linked to for those who write ours. */
 export const iptablesBackend = defineOperation({
   name: 'iptables_backend',
+  summary: 'links to the iptables in which Kubernetes has its rules, for who writes ours',
   schema,
   timeoutSeconds: 120,
   probe: (desired) =>

@@ -51,6 +51,7 @@ const underscored = (name: string): string => name.replaceAll('-', '_');
 /** A kernel module, now and after the next boot. */
 export const kernelModule = defineOperation({
   name: 'kernel_module',
+  summary: 'a module loaded or built in, now and after the next boot',
   schema,
   probe: ({ name }) => {
     const { path, content } = loadsAtBoot(name);

@@ -72,6 +72,7 @@ install_packages() {
 /** Packages of Debian, from files, by dpkg alone: no archive is asked. */
 export const packages = defineOperation({
   name: 'packages',
+  summary: 'packages of Debian from files, by dpkg, none of them started',
   schema,
   timeoutSeconds: 300,
   probe: ({ files }) =>

@@ -47,6 +47,7 @@ mask_unit() {
 /** No swap, now and after the next boot: a kubelet does not start beside it unless it is told to. */
 export const swap = defineOperation({
   name: 'swap',
+  summary: 'no swap, now and after the next boot',
   schema: z.strictObject({}),
   probe: () => joinScripts([seeSwap, sh`see_swap`]),
   parse(output): Actual {

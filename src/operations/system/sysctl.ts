@@ -32,6 +32,7 @@ const persisted = (desired: z.output<typeof schema>): string =>
 /** Kernel parameters, now and after the next boot. */
 export const sysctl = defineOperation({
   name: 'sysctl',
+  summary: 'kernel parameters, now and after the next boot',
   schema,
   probe: (desired) =>
     joinScripts([

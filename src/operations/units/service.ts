@@ -112,6 +112,7 @@ fi`;
 /** A unit of systemd in the wanted state, its process not older than the files it was started with. */
 export const service = defineOperation({
   name: 'service',
+  summary: 'a unit that runs, not older than the files it is to run with',
   schema,
   timeoutSeconds: 300,
   probe: ({ unit, restart_after, restart_after_flags, command_line }) =>

@@ -102,6 +102,7 @@ export function flagWrites(actual: UnitState, wish: FlagWish): readonly Written[
 /** Flags on a service's command line, by a drop-in of ours that is there only if it is needed; nothing is restarted. */
 export const unitFlags = defineOperation({
   name: 'unit_flags',
+  summary: "flags on a service's command line, by a drop-in that is there only if needed",
   schema,
   timeoutSeconds: 90,
   probe: ({ unit }) => joinScripts([seeUnit, seeWholeFile(dropInPath(unit)), seeUnitOnce(unit)]),

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { makeCarrier } from '../../../src/cli/carrier.ts';
+import { carrierOf } from '../../../src/cli/carrier.ts';
 import type { Inventory } from '../../../src/config/host.ts';
 import { pluginArchive, rootFileSystem, sha256 } from '../kubernetes/images/image-files.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
@@ -25,10 +25,10 @@ async function inventoryOf(folder: string): Promise<Inventory> {
 test('a file that was replaced since it was checked does not get into an image of that name', async () => {
   const folder = temporaryFolder();
   const inventory = await inventoryOf(folder);
-  const carrier = await makeCarrier(inventory);
+  const carrier = await carrierOf(inventory)?.build();
   expect(carrier?.image.name).toMatch(/^localhost\/provision\/cni-plugins:[0-9a-f]{16}$/);
   writeFileSync(join(folder, 'plugins.tgz'), await pluginArchive([{ name: './other', mode: 0o755 }]));
-  await expect(makeCarrier(inventory)).rejects.toMatchObject({
+  await expect(carrierOf(inventory)?.build()).rejects.toMatchObject({
     code: 'ARTIFACT_CORRUPT',
     where: 'artifacts.cni_plugins.sha256',
   });

@@ -50,7 +50,11 @@ test.each<[string, Wish, string]>([
     { cni: '{ bin_dir: /opt/cni/bin }' },
     '5:23\n  With the agent flannel-etcd it is Docker',
   ],
-  ['a misspelt word', { cni: 'nothing' }, '6:10\n  Invalid input: expected "none"'],
+  [
+    'a misspelt word',
+    { cni: 'nothing' },
+    '6:10\n  Not settings of cni: expected a map such as { bin_dir: /opt/cni/bin }, or none\n',
+  ],
   ['a misspelt key', { cni: '{ bin_dri: /opt }' }, '6:12\n  Unrecognized key: "bin_dri" (did you mean "bin_dir"?)'],
   [
     'no plugins without etcd',
@@ -79,4 +83,34 @@ test.each<[string, Wish, string]>([
   ],
 ])('%s', (_, wish, expected) => {
   expect(thrownBy(() => parse(wish))).toContain(`✖ CONFIG_INVALID  /etc/cluster/inventory.yaml:${expected}`);
+});
+
+test.each<[string, Wish, string]>([
+  [
+    'no CA',
+    { etcd: '{ endpoints: https://10.0.0.1:2379 }' },
+    "Name the certificate of etcd's CA, a local file (PEM): network.etcd: { ca: … }.",
+  ],
+  [
+    'http and https',
+    { etcd: '{ endpoints: [https://10.0.0.1:2379, http://10.0.0.2:2379], ca: x }' },
+    'Write all of endpoints with https, or all with http.',
+  ],
+  [
+    'a CA without TLS',
+    { etcd: '{ endpoints: http://10.0.0.1:2379, ca: x }' },
+    'Write https in endpoints, or take out ca, certificate and key.',
+  ],
+  ['a certificate alone', { etcd: tls.replace(', key: k.pem', '') }, 'Write both, or neither.'],
+  [
+    'no archive of plugins',
+    { agent: 'flannel', etcd: '', cni: '{}', runtime: 'docker' },
+    'Write artifacts: { cni_plugins: { path: …, sha256: … } }.',
+  ],
+])('what to do is said of %s', (_, wish, fix) => {
+  expect(
+    thrownBy(() => parse(wish))
+      .split('\n')
+      .at(-1),
+  ).toBe(`  ${fix}`);
 });

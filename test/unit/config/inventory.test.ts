@@ -268,6 +268,17 @@ describe('what is refused', () => {
     expect(brief(text)).toContain(expected);
   });
 
+  it.each([
+    ['one address', inventoryText().replace('0.12', '0.11'), 'ansible_host or ansible_port'],
+    [
+      'one Node',
+      inventoryText({ rest: '    odd: { vars: { node_name: n }, hosts: { node1: , node2: } }' }),
+      'node_name',
+    ],
+  ])('says what to do about two hosts with %s', (_, text, key) => {
+    expect(brief(text)).toContain(`\n  Give each its own ${key}, or take one of them out.`);
+  });
+
   it('never shows what follows a password', () => {
     expect(brief(inventoryText({ vars: '    ansible_become_password: 4711' }))).not.toContain('4711');
   });
