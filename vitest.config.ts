@@ -63,7 +63,7 @@ export default defineConfig({
       },
       labProject('lab-core', 2, ['test/lab/shared-lab.ts'], 1),
       labProject('lab-core-current', 4, ['test/lab/shared-lab.ts'], 1, 'lab-core'),
-      labProject('lab-full', 3, ['test/lab/check-machine.ts'], 3),
+      labProject('lab-full', 3, ['test/lab/check-machine.ts'], 2),
       labProject('lab-long', 5, ['test/lab/check-machine.ts'], 3),
       labProject('lab-further', 6, ['test/lab/check-machine.ts'], 2),
     ],
