@@ -298,6 +298,8 @@ export const lawCases: Readonly<Record<HostOperationName, readonly LawCase[]>> =
       name: 'where there is room',
       hasNothingToDo: true,
       wish: { needs: [{ path: '/var/tmp/laws/file', bytes: 1000 }] },
+      // others write to the disk as well
+      lasting: (places: readonly { freeBytes: number }[]) => places.map(({ freeBytes: _, ...rest }) => rest),
     },
   ],
   hook: [
