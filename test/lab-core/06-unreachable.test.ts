@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeLab } from '../lab/describe-lab.ts';
 import { allReady, on } from '../lab/read-hosts.ts';
-import { runUp } from '../lab/run-up.ts';
+import { runUp, warningsOf } from '../lab/run-up.ts';
 import { settle, told } from '../lab/settle.ts';
 
 describeLab('a host that is down', (lab) => {
@@ -26,7 +26,7 @@ describeLab('a host that is down', (lab) => {
     expect(run.summary('node2')).toMatchObject({ failed: 1, ok: 0, changed: 0 });
     for (const host of ['cp1', 'cp2', 'node1']) expect(run.summary(host), host).toMatchObject({ failed: 0 });
     expect(run.changed).toEqual(['cp1: The agent knows the other nodes']);
-    const warnings = run.events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
+    const warnings = warningsOf(run);
     expect(warnings.filter((message) => /^node1: left as it is/.test(message))).toHaveLength(1);
   });
 

@@ -7,16 +7,13 @@ import { beforeAll, expect, test } from 'vitest';
 import { describeLab } from '../lab/describe-lab.ts';
 import { writeInventory } from '../lab/inventories.ts';
 import { eventually, kubectl, on } from '../lab/read-hosts.ts';
-import { runCommand, runUp, startCommand } from '../lab/run-up.ts';
+import { runCommand, runUp, startCommand, warningsOf } from '../lab/run-up.ts';
 import { settle, told } from '../lab/settle.ts';
 import { repositoryFolder } from '../lab/shared-lab.ts';
 
 describeLab('the lock of the cluster', (lab) => {
   const lease = () =>
     kubectl(lab, '-n', 'kube-system', 'get', 'lease', 'provision', '-o', 'name', '--ignore-not-found');
-  const warnings = (run: Awaited<ReturnType<typeof runUp>>) =>
-    run.events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
-
   /** A run that is under way and holds the lock: it waits for what node1 still does. */
   async function running() {
     await on(lab, 'node1', 'setsid flock /run/provision.lock sleep 4242 </dev/null >/dev/null 2>&1 &');
@@ -87,7 +84,7 @@ describeLab('the lock of the cluster', (lab) => {
     await nodeDone();
     const next = await runUp(lab.inventoryPath);
     expect(next.code, told(next)).toBe(0);
-    expect(warnings(next).join('\n')).toContain('took over a lock, for its process has ended');
+    expect(warningsOf(next).join('\n')).toContain('took over a lock, for its process has ended');
     expect(await lease()).toBe('');
   });
 
@@ -108,7 +105,7 @@ describeLab('the lock of the cluster', (lab) => {
     await foreignLease(new Date(Date.now() - 3_600_000), 3);
     const run = await runUp(lab.inventoryPath);
     expect(run.code, told(run)).toBe(0);
-    expect(warnings(run).join('\n')).toMatch(
+    expect(warningsOf(run).join('\n')).toMatch(
       /root on elsewhere[\s\S]*took over a lock, for it was not renewed in time/,
     );
     expect(await lease()).toBe('');

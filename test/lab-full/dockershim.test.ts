@@ -5,7 +5,7 @@ import { writeInventory } from '../lab/inventories.ts';
 import { describeOwnLab } from '../lab/own-lab.ts';
 import { allReady, diskOf, eventually, invocationOf, kubectl, on } from '../lab/read-hosts.ts';
 import { runPlan } from '../lab/run-plan.ts';
-import { idOf, type Run, runUndo, runUp } from '../lab/run-up.ts';
+import { idOf, type Run, runUndo, runUp, warningsOf } from '../lab/run-up.ts';
 import { namesOf, told } from '../lab/settle.ts';
 
 /** The node with Docker; node1 has containerd. */
@@ -26,9 +26,6 @@ const podsOf = async (lab: Lab): Promise<{ bare: Pod; deployed: Pod }> => {
   };
   return { bare: find('bare-'), deployed: find('deployed-') };
 };
-
-const warnings = (run: Pick<Run, 'events'>): string =>
-  run.events.flatMap((event) => (event.type === 'warning' ? [event.message] : [])).join('\n');
 
 const proofOf = (run: Run): string | undefined =>
   run.events.flatMap((event) =>
@@ -100,7 +97,7 @@ describeOwnLab(
       expect(plan.tasks('change')).toContain(`${node}: The kubelet calls CNI plugins for the pods that Docker runs`);
       const { bare, deployed } = await podsOf(lab());
       for (const { metadata, status } of [bare, deployed])
-        expect(warnings(plan)).toContain(`default/${metadata.name} on ${node}, ${status.podIP}, `);
+        expect(warningsOf(plan).join('\n')).toContain(`default/${metadata.name} on ${node}, ${status.podIP}, `);
     });
 
     test('up sets the flags, proves the datapath across both runtimes, and names the pods left on docker0', async () => {
@@ -112,8 +109,10 @@ describeOwnLab(
       );
       expect(proofOf(run)).toContain('2 pairs of nodes');
       const { bare, deployed } = await podsOf(lab());
-      expect(warnings(run)).toContain(`default/${bare.metadata.name} on ${node}, ${bare.status.podIP}, bare`);
-      expect(warnings(run)).toContain(
+      expect(warningsOf(run).join('\n')).toContain(
+        `default/${bare.metadata.name} on ${node}, ${bare.status.podIP}, bare`,
+      );
+      expect(warningsOf(run).join('\n')).toContain(
         `default/${deployed.metadata.name} on ${node}, ${deployed.status.podIP}, of Deployment deployed-${node}`,
       );
       expect(run.changed.filter((task) => /containerd/.test(task) && task.startsWith(node))).toEqual([
@@ -127,10 +126,10 @@ describeOwnLab(
       expect(run.code, told(run)).toBe(0);
       expect(run.changed).toEqual([]);
       for (const name of namesOf(lab())) expect(run.summary(name), name).toMatchObject({ commands: 2, changed: 0 });
-      expect(warnings(run)).toMatch(/^2 pods /);
+      expect(warningsOf(run).join('\n')).toMatch(/^2 pods /);
       const plan = await runPlan(lab().inventoryPath);
       expect(plan.code, plan.stdout + plan.stderr).toBe(0);
-      expect(warnings(plan)).toBe(warnings(run));
+      expect(warningsOf(plan).join('\n')).toBe(warningsOf(run).join('\n'));
     });
 
     test('--recreate-pods moves the pod of the Deployment and leaves the bare one', async () => {
@@ -138,7 +137,7 @@ describeOwnLab(
       const run = await runUp(lab().inventoryPath, '--recreate-pods');
       expect(run.code, told(run)).toBe(0);
       expect(run.changed).toEqual([`${node}: Pods have addresses of their Node's range`]);
-      expect(warnings(run)).toMatch(/^1 pod .*\n {2}default\/bare-/);
+      expect(warningsOf(run).join('\n')).toMatch(/^1 pod .*\n {2}default\/bare-/);
       const after = await podsOf(lab());
       expect(after.bare).toMatchObject({
         metadata: { uid: before.bare.metadata.uid },
@@ -183,7 +182,7 @@ describeOwnLab(
         async () => (await podsOf(lab())).bare.status.podIP?.startsWith('10.5.') ?? false,
       );
       const quiet = await runUp(lab().inventoryPath);
-      expect(warnings(quiet)).toBe('');
+      expect(warningsOf(quiet).join('\n')).toBe('');
       expect(quiet.changed).toEqual([]);
     });
 

@@ -5,7 +5,7 @@ import { writeInventory } from '../lab/inventories.ts';
 import { describeOwnLab } from '../lab/own-lab.ts';
 import { allReady, nodeObjects, on, onEach, readyCondition, steadyOnEach } from '../lab/read-hosts.ts';
 import { runPlan } from '../lab/run-plan.ts';
-import { idOf, type Outcome, readRun, runCommand, runUndo, runUp, startCommand } from '../lab/run-up.ts';
+import { idOf, type Outcome, readRun, runCommand, runUndo, runUp, startCommand, warningsOf } from '../lab/run-up.ts';
 import { allNotReady, namesOf, nodeNames, noPodIsLeft, told } from '../lab/settle.ts';
 
 const snapshot = [filesScript, networkScript, unitsScript, 'exit 0'].join('\n');
@@ -39,7 +39,7 @@ describeOwnLab('undo', 2, (lab) => {
     expect(run.code, told(run)).toBe(0);
     expect(await now()).toEqual(before);
     await allNotReady(lab(), nodeNames(lab()));
-    const said = run.events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
+    const said = warningsOf(run);
     expect(said).toEqual([expect.stringMatching(/Node node1, Node node2: a podCIDR stays/)]);
 
     // with no agent there, another one may come

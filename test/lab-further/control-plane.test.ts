@@ -20,7 +20,7 @@ import { describeOwnLab } from '../lab/own-lab.ts';
 import { eventually, invocationOf, kubectl, on, podCidrs } from '../lab/read-hosts.ts';
 import { fingerprintOf } from '../lab/rebuild-ground.ts';
 import { runResume, undoRoll } from '../lab/run-roll.ts';
-import { runUp } from '../lab/run-up.ts';
+import { runUp, warningsOf } from '../lab/run-up.ts';
 import { settle, told } from '../lab/settle.ts';
 import { say } from '../lab/shared-lab.ts';
 import { watchProcesses } from '../lab/watch-processes.ts';
@@ -97,7 +97,7 @@ function testComesBack(open: () => Lab, kubernetes: string): void {
     await expectUntold(lab, run, traces);
     expect(await invocationOf(lab, leading, unit)).toBe(before);
     expect(await leaderOf(lab)).toBe(leading);
-    const warnings = run.events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
+    const warnings = warningsOf(run);
     expect(warnings.filter((message) => message.includes('etcd'))).toHaveLength(2);
   });
 

@@ -17,7 +17,7 @@ import { describeOwnLab } from '../lab/own-lab.ts';
 import { allReady, diskOf, eventually, invocationOf, kubectl, on, onEach } from '../lab/read-hosts.ts';
 import { runMigration, storyOf, undoMigration } from '../lab/run-migration.ts';
 import { runPlan } from '../lab/run-plan.ts';
-import { idOf, type Run, runUndo, runUp } from '../lab/run-up.ts';
+import { idOf, type Run, runUndo, runUp, warningsOf } from '../lab/run-up.ts';
 import { namesOf, nodeNames, told } from '../lab/settle.ts';
 
 /** Packet rules in any order: Docker writes its own anew whenever it starts, and kube-proxy when pods change. */
@@ -25,9 +25,6 @@ const network = `ip -4 route | sed 's, linkdown,,' | sort; ip -4 addr show dev d
 ip -o link show type vxlan | sed 's/^[0-9]*: \\([^:@]*\\).*/link \\1/'
 for iptables in iptables-nft iptables-legacy; do $iptables-save 2>/dev/null | grep -v -e '^[#:*]' -e COMMIT -e KUBE- | sort; done`;
 const snapshot = [filesScript, unitsScript, network, 'exit 0'].join('\n');
-
-const warnings = (run: Pick<Run, 'events'>): string =>
-  run.events.flatMap((event) => (event.type === 'warning' ? [event.message] : [])).join('\n');
 
 const proven = (run: Run): number =>
   run.events.filter(
@@ -89,7 +86,7 @@ describeOwnLab(
     test('the plan names the containers that end, and takes one node after the other', async () => {
       const plan = await runPlan(inventory);
       expect(plan.code, plan.stdout + plan.stderr).toBe(2);
-      expect(warnings(plan)).toMatch(/its restart ends \d+ containers here/);
+      expect(warningsOf(plan).join('\n')).toMatch(/its restart ends \d+ containers here/);
       expect(plan.tasks('change')).toContain('cp1: flannel finds the pod range and its backend in etcd');
       expect(plan.batches).toContainEqual(['node1']);
       expect(plan.batches).toContainEqual(['node2']);
@@ -132,7 +129,7 @@ describeOwnLab(
       const run = await runUp(inventory);
       expect(run.code, told(run)).toBe(0);
       expect(run.changed).toEqual([]);
-      expect(warnings(run)).toBe('');
+      expect(warningsOf(run).join('\n')).toBe('');
       for (const name of namesOf(lab())) expect(run.summary(name), name).toMatchObject({ commands: 2, changed: 0 });
     });
 

@@ -3,11 +3,8 @@ import { bridgeOf, issueClient, subnetOf, writeEtcdInventory } from '../lab/etcd
 import { describeOwnLab } from '../lab/own-lab.ts';
 import { allReady, on } from '../lab/read-hosts.ts';
 import { runPlan } from '../lab/run-plan.ts';
-import { idOf, type Run, runUndo, runUp } from '../lab/run-up.ts';
+import { idOf, type Run, runUndo, runUp, warningsOf } from '../lab/run-up.ts';
 import { nodeNames, told } from '../lab/settle.ts';
-
-const warnings = (run: Pick<Run, 'events'>): string =>
-  run.events.flatMap((event) => (event.type === 'warning' ? [event.message] : [])).join('\n');
 
 describeOwnLab(
   'Docker that keeps its containers while it is restarted',
@@ -35,16 +32,16 @@ for try in $(seq 20); do ! docker info -f '{{.LiveRestoreEnabled}}' | grep -qx t
     test('the plan names what stays behind there, and what ends on the other node', async () => {
       const plan = await runPlan(inventory);
       expect(plan.code, plan.stdout + plan.stderr).toBe(2);
-      expect(warnings(plan)).toMatch(
+      expect(warningsOf(plan).join('\n')).toMatch(
         /Docker has live-restore and keeps \d+ containers, and so docker0 keeps 172\.17\./,
       );
-      expect(warnings(plan)).toMatch(/its restart ends \d+ containers here/);
+      expect(warningsOf(plan).join('\n')).toMatch(/its restart ends \d+ containers here/);
     });
 
     test('containers go on where they are, and the proof tells that nobody reaches them', async () => {
       first = await runUp(inventory);
       expect(first.codes, told(first)).toEqual(['DATAPATH_BROKEN']);
-      expect(warnings(first)).toContain('Docker has live-restore');
+      expect(warningsOf(first).join('\n')).toContain('Docker has live-restore');
       expect(await bridgeOf(lab(), 'node1')).toBe(await subnetOf(lab(), 'node1'));
       expect(await bridgeOf(lab(), 'node2')).toMatch(/^172\.17\./);
       expect((await containers()).split('\n')).toEqual(expect.arrayContaining(before.split('\n')));
@@ -59,7 +56,7 @@ for try in $(seq 20); do ! docker info -f '{{.LiveRestoreEnabled}}' | grep -qx t
       await allReady(lab(), ['node2']);
       const run = await runUp(inventory);
       expect(run.code, told(run)).toBe(0);
-      expect(warnings(run)).not.toContain('live-restore');
+      expect(warningsOf(run).join('\n')).not.toContain('live-restore');
       expect(await bridgeOf(lab(), 'node2')).toBe(await subnetOf(lab(), 'node2'));
       const again = await runUp(inventory);
       expect(again.changed, told(again)).toEqual([]);

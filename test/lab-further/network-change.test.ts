@@ -13,7 +13,7 @@ import { type Network, runNetworkChange, titleOf, watchNetworkChange } from '../
 import { describeOwnLab } from '../lab/own-lab.ts';
 import { on, onEach } from '../lab/read-hosts.ts';
 import { runResume, undoRoll } from '../lab/run-roll.ts';
-import { runUp } from '../lab/run-up.ts';
+import { runUp, warningsOf } from '../lab/run-up.ts';
 import { namesOf, nodeNames, told } from '../lab/settle.ts';
 
 const scriptHostGw: Network = { agent: 'static-routes', backend: 'host-gw' };
@@ -68,9 +68,7 @@ describeOwnLab(
         to: 'flannel (host-gw)',
         sideBySide: true,
       });
-      expect(asked.events.flatMap((event) => (event.type === 'warning' ? [event.message] : [])).join()).toContain(
-        'cp1: no Node, so no flannel',
-      );
+      expect(warningsOf(asked).join()).toContain('cp1: no Node, so no flannel');
       const planned = await runNetworkChange(lab(), inventory, '--plan');
       expect(planned.code, told(planned)).toBe(2);
       expect(await onEach(lab(), namesOf(lab()), agentsScript)).toEqual(before);

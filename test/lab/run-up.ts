@@ -96,6 +96,10 @@ export function idOf(run: Run): string {
   return started.run;
 }
 
+/** What a run or a plan warns of, in its order. */
+export const warningsOf = ({ events }: Pick<Run, 'events'>): readonly string[] =>
+  events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
+
 export function readRun(outcome: Outcome): Run {
   const lines = outcome.stdout.split('\n').filter((line) => line !== '');
   const events = lines.map((line): ToldEvent => JSON.parse(line));

@@ -6,6 +6,7 @@ import { podCidrs } from '../../src/operations/cluster/pod-cidrs.ts';
 import type { ClusterView } from '../../src/operations/cluster-operation.ts';
 import { parseFacts } from '../../src/operations/facts/facts.ts';
 import { datapath } from '../../src/operations/network/datapath.ts';
+import { viewOfOne } from './case.ts';
 
 const startedAt = 1_700_000_020.5;
 
@@ -33,16 +34,8 @@ const host = (name: string, unit: string) => ({
   ),
 });
 
-const view = (nodes: readonly NodeState[], more: Partial<ClusterView> = {}): ClusterView => ({
-  snapshot: { nodes, leader: undefined },
-  hosts: [host('node1', 'kubelet.service')],
-  changing: [],
-  others: [],
-  changed: false,
-  batchChanged: false,
-  verify: false,
-  ...more,
-});
+const view = (nodes: readonly NodeState[], more: Partial<ClusterView> = {}): ClusterView =>
+  viewOfOne({ snapshot: { nodes, leader: undefined }, hosts: [host('node1', 'kubelet.service')], ...more });
 
 describe('node_ready', () => {
   const desired = { unit: 'kubelet.service', timeout_seconds: 1, hold_seconds: 10, only_changed: false };
