@@ -77,10 +77,18 @@ echo old >${target}/bridge; chmod 755 ${target}/bridge`);
     await exec(`rm ${base}/opt/fill`);
   });
 
-  test('service: one that dies says its last words, and is due again', async () => {
+  test.each([
+    ['', 'true'],
+    [
+      ', also where journald is behind',
+      'systemctl kill -s STOP systemd-journald; (sleep 6; systemctl kill -s CONT systemd-journald) &',
+    ],
+  ])('service: one that dies says its last words%s', async (_name, meanwhile) => {
     const unit =
       '[Service]\\nExecStart=/bin/sh -c "sleep 2; echo the port is taken; exit 3"\\nRestart=always\\nRestartSec=1\\n';
-    await exec(`printf '${unit}' >/etc/systemd/system/dies.service; systemctl daemon-reload`);
+    await exec(
+      `printf '${unit}' >/etc/systemd/system/dies.service; systemctl daemon-reload; { ${meanwhile}; } >/dev/null 2>&1`,
+    );
     try {
       const message = await attempt(service, { unit: 'dies.service', state: 'running' });
       expect(codeOf(message), message).toBe('UNIT_FAILED');

@@ -33,9 +33,12 @@ process() {
 }
 seconds() { cut -d. -f1 /proc/uptime; }
 
-# died WHY: the last lines of the process, then the error.
+# died WHY: the last lines of the process, then the error. journald may be behind, and then takes them for lines of the
+# process that came after it: the number of their process is right all the same.
 died() {
-  unit_words "$unit" "$began" "$log_dir" _SYSTEMD_INVOCATION_ID="$started" + INVOCATION_ID="$started" | tail -n 40 >&2
+  timeout 10 journalctl -q --sync 2>/dev/null || :
+  unit_words "$unit" "$began" "$log_dir" _SYSTEMD_INVOCATION_ID="$started" + INVOCATION_ID="$started" + \\
+    _SYSTEMD_UNIT="$unit" _PID="$main" | tail -n 40 >&2
   fail UNIT_FAILED "$unit $1 ($(property ActiveState), $(property SubState), $(property Result))" 'Correct what its last lines name'
 }
 
@@ -88,8 +91,8 @@ run_service() {
   done
   systemctl reset-failed "$unit" 2>/dev/null || :
   started=$before
-  systemctl "$verb" "$unit" || { started=$(property InvocationID); died "did not $verb"; }
-  started=$(process)
+  systemctl "$verb" "$unit" || { started=$(property InvocationID) main=$(property ExecMainPID); died "did not $verb"; }
+  started=$(process) main=$(property ExecMainPID)
   [ "$started" = "$before" ] || printf 'process %s\\ntexts %s\\n%s' "$started" "$texts" "$files" | put "$state/stamps/$unit" 0600 root root
 }
 `);
