@@ -12,7 +12,7 @@ import { openNodeMemory } from '../../journal/node-memory.ts';
 import type { NodeRecord } from '../../kubernetes/cluster/node-record.ts';
 import { checkCluster, checkInventory } from '../check/check.ts';
 import { checkMigration } from '../check/check-migration.ts';
-import { leavingOut, withLimitHint } from '../command-line/limit-hint.ts';
+import { leavingOut } from '../command-line/leaving-out.ts';
 import { keepCarrier } from '../image/carrier.ts';
 import { openOwnImages } from '../image/own-images.ts';
 import { secrets } from '../login/secrets.ts';
@@ -144,7 +144,7 @@ export async function prepareRun(
           token: newBootstrapToken(),
           etcdFiles,
         }),
-        emit: withPlaces(inventory, withLimitHint(command, options, emit)),
+        emit: withPlaces(inventory, emit),
         leavingOut: leavingOut(command, options),
       };
     },
