@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Carrier } from '../../kubernetes/images/carrier.ts';
+import { writeWhole } from './write-whole.ts';
 
 /** All that is to be known of an image without reading it. */
 const description = z.object({
@@ -18,7 +19,7 @@ export type ImageDescription = z.output<typeof description>;
 /** The file as it was when it was written: another size is a piece of it, another time means that somebody wrote to it. */
 const record = description.extend({ size: z.number(), mtimeMs: z.number() });
 
-/** The image of that name, whose tag says what it is made of, as a file of a folder; built where the folder has it not, or not whole. */
+/** The image of that name, whose tag says what it is made of, as a file of a folder; built where the folder has it not, or not whole. Throws OUTPUT_UNWRITABLE. */
 export async function keepImage(
   folder: string,
   name: string,
@@ -28,17 +29,15 @@ export async function keepImage(
   const path = join(folder, `cni-plugins-${digest.slice(0, 16)}.tar`);
   const known = await readKept(path);
   if (known?.image.name === name) return { ...known, path };
-  const { image, archive, sha256, plugins } = await build();
+  const { image, sha256, plugins } = await writeWhole(path, build, 'own');
   const { digest: manifest, mediaType } = image.manifest;
   const described = {
     image: { name: image.name, manifest: { digest: manifest, mediaType } },
     sha256,
     plugins: plugins.map((one) => ({ name: one.name, sha256: one.sha256 })),
   };
-  await mkdir(folder, { recursive: true });
-  await putWhole(path, archive);
   const { size, mtimeMs } = await stat(path);
-  await putWhole(recordOf(path), Buffer.from(JSON.stringify({ ...described, size, mtimeMs })));
+  await writeWhole(recordOf(path), async () => Buffer.from(JSON.stringify({ ...described, size, mtimeMs })), 'own');
   return { ...described, path };
 }
 
@@ -53,17 +52,4 @@ async function readKept(path: string): Promise<ImageDescription | undefined> {
   } catch {
     return undefined;
   }
-}
-
-/** On the disk before it has its name. */
-async function putWhole(path: string, content: Buffer): Promise<void> {
-  const unfinished = `${path}.${process.pid}`;
-  const file = await open(unfinished, 'w');
-  try {
-    await file.writeFile(content);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(unfinished, path);
 }

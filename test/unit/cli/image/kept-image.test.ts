@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { keepImage } from '../../../../src/cli/image/kept-image.ts';
@@ -72,4 +72,35 @@ test('what cannot be built leaves nothing behind', async () => {
   const folder = temporaryFolder();
   await expect(keepImage(folder, name, () => Promise.reject(new Error('no base')))).rejects.toThrow('no base');
   expect(readdirSync(folder)).toEqual([]);
+});
+
+test('a folder that cannot be made is told with what to do, before anything is built', async () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'images'), '');
+  const { made, build } = await builder();
+  for (const inTheWay of [join(folder, 'images'), join(folder, 'images/more')])
+    await expect(keepImage(inTheWay, name, build)).rejects.toMatchObject({
+      code: 'OUTPUT_UNWRITABLE',
+      exitCode: 2,
+      what: expect.stringMatching(`^${inTheWay} is no folder to write ${inTheWay}/cni-plugins-.*[.]tar to$`),
+      fix: 'Move away the file that is in its place.',
+    });
+  await expect(keepImage('/sys/images', name, build)).rejects.toMatchObject({
+    code: 'OUTPUT_UNWRITABLE',
+    what: 'You may not write to the folder /sys/images',
+    fix: 'Run provision in a folder of yours.',
+  });
+  expect(made.times).toBe(0);
+});
+
+test('a folder in the place of the image is not written to', async () => {
+  const folder = temporaryFolder();
+  const { path } = await keepImage(folder, name, (await builder()).build);
+  rmSync(path);
+  mkdirSync(path);
+  await expect(keepImage(folder, name, (await builder()).build)).rejects.toMatchObject({
+    code: 'OUTPUT_UNWRITABLE',
+    what: `${path} is a folder`,
+    fix: 'Move it away; a file of provision goes there.',
+  });
 });
