@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
-import { exitCodeOf, printError } from './output.ts';
-import { outliveOutputs } from './outputs.ts';
 import { createProgram } from './program.ts';
+import { exitCodeOf, printError } from './terminal/output.ts';
+import { outliveOutputs } from './terminal/outputs.ts';
 
 // a plan says with 2 that there is something to do
 const [, , called = ''] = process.argv;

@@ -8,8 +8,8 @@ import type { Emit } from '../../events.ts';
 import { hostsToUndo } from '../../journal/history.ts';
 import { entriesOf, type RecordedRun } from '../../journal/recorded-run.ts';
 import { findOperation } from '../../operations/registry.ts';
-import { leavingOut, withLimitHint } from '../limit-hint.ts';
-import { wantedObjects } from '../wanted-objects.ts';
+import { leavingOut } from '../command-line/leaving-out.ts';
+import { wantedObjects } from '../scope/wanted-objects.ts';
 import { beginRun } from './begin-run.ts';
 import { readFiles } from './read-files.ts';
 import { toTargets } from './to-targets.ts';
@@ -61,7 +61,7 @@ export async function wireUndo(
       for (const host of reached) host.nodeName = nodes.find((node) => node.host === host.name)?.name;
     },
     scope: (host) => ({ host: host.name }),
-    emit: withLimitHint('undo', options, emit),
+    emit,
     leavingOut: leavingOut('undo', options),
   };
   return withLock(request, file);

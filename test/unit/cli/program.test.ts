@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { afterEach, expect, test, vi } from 'vitest';
-import { findCommand } from '../../../src/cli/find-command.ts';
+import { findCommand } from '../../../src/cli/command-line/find-command.ts';
 import { createProgram } from '../../../src/cli/program.ts';
 
 afterEach(() => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { undoneBy } from '../../../src/cli/history.ts';
-import { toSetBack } from '../../../src/cli/undo.ts';
+import { undoneBy } from '../../../src/cli/history/history.ts';
+import { toSetBack } from '../../../src/cli/history/undo.ts';
 import {
   chooseResume,
   chooseUndo,
