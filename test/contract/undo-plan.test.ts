@@ -21,6 +21,7 @@ const account: Manifest = {
   apiVersion: 'v1',
   kind: 'ServiceAccount',
   metadata: { name: 'r', namespace: 'kube-system' },
+  automountServiceAccountToken: false,
 };
 
 /** Every file of the host that is its own, with all that is known of it. */
@@ -119,6 +120,12 @@ test.skipIf(!canMakeHosts)(
   'undo --plan tells what undo does then, in its order, and leaves everything as it is',
   async () => {
     const { settings, cluster, scratch, type, read, everything } = await afterRun();
+    cluster.make({ ...account, automountServiceAccountToken: true });
+    const drifted = await read('--plan');
+    expect([drifted.code, drifted.codes], drifted.stdout).toEqual([4, ['DRIFTED']]);
+    expect(drifted.failures[0]?.error.why).toMatch(/^ServiceAccount kube-system\/r was changed; it has now:/);
+    cluster.make(account);
+
     const before = await everything();
     cluster.asked.length = 0;
     const plan = await read('--plan');
