@@ -7,7 +7,7 @@ import { outliveOutputs } from './terminal/outputs.ts';
 const [, , called = ''] = process.argv;
 const isPlan =
   called === 'plan' ||
-  (['roll', 'rebuild', 'reset', 'migrate', 'network'].includes(called) && process.argv.includes('--plan'));
+  (['roll', 'rebuild', 'reset', 'migrate', 'network', 'undo'].includes(called) && process.argv.includes('--plan'));
 const mistake = isPlan ? 1 : 2;
 
 const lostOutput = outliveOutputs({ 'standard output': process.stdout, 'standard error': process.stderr });

@@ -68,11 +68,16 @@ export async function runPlanned<Prepared extends PreparedRun>(
     .exitCode;
 }
 
+/** What a plan is made of; `doIt` says the command that does it, where that is not the same one without --plan. */
+type ShownPlan<Prepared extends PreparedRun> = Pick<PlannedCommand<Prepared>, 'command' | 'prepare' | 'tellPlanned'> & {
+  doIt?(): string;
+};
+
 /** Shows the plan; what it was made of is left in `ready`. */
-async function showPlan<Prepared extends PreparedRun>(
-  options: AskingOptions,
-  asked: PlannedCommand<Prepared>,
-  ready: { run?: Prepared },
+export async function showPlan<Prepared extends PreparedRun>(
+  options: ShowOptions & { readonly plan: boolean },
+  asked: ShownPlan<Prepared>,
+  ready: { run?: Prepared } = {},
 ) {
   const wire = async (emit: Emit) => {
     ready.run = await asked.prepare(emit);
@@ -89,7 +94,7 @@ async function showPlan<Prepared extends PreparedRun>(
   if (!options.plan) return perform(options, wire, performance);
   try {
     const { status, exitCode } = await perform(options, wire, performance);
-    if (status === 'due') announce(options, `do it: ${sameCommand(asked.command, ['--plan'])}`);
+    if (status === 'due') announce(options, `do it: ${asked.doIt?.() ?? sameCommand(asked.command, ['--plan'])}`);
     return { status, exitCode: status === 'due' ? 2 : planExitCode(exitCode) };
   } catch (error) {
     printError(error);

@@ -26,10 +26,15 @@ export async function plan(inventory: string, options: UpOptions): Promise<numbe
   }
 }
 
-/** The command line that does what was planned; host keys are recorded by now. */
-export const sameCommand = (command: string, leftOut: readonly string[] = []): string =>
+/** The command line that does what was planned, with `further` words; host keys are recorded by now. */
+export const sameCommand = (
+  command: string,
+  leftOut: readonly string[] = [],
+  further: readonly string[] = [],
+): string =>
   [
     `./provision ${command}`,
+    ...further,
     ...process.argv
       .slice(2 + command.split(' ').length)
       .filter((word) => !/^--accept-new-host-keys?$/.test(word) && !leftOut.includes(word))

@@ -93,3 +93,10 @@ test('the help of network change says how to go on, how to go back, and that nob
   expect(help).toContain('All hosts change together, so there is no --limit.');
   expect(help).toContain('goes on with ./provision resume; ./provision undo brings back what was there before');
 });
+
+test('the help of undo says to look first, since it asks nothing', () => {
+  const help = helpOf('undo');
+  expect(help).toContain('It asks no question, so look first:\n  ./provision undo --plan ');
+  expect(help).toContain('2 something to do, 1 and 3 to 5 for errors.');
+  expect(help).not.toContain('--yes');
+});

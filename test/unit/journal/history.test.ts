@@ -147,6 +147,9 @@ test('after the undo of another agent the inventory has to be set back, which is
   expect(toSetBack(recorded('1', [], { command: 'network change' }))).toEqual([
     '/etc/inventory.yaml has to say again what the hosts have now (network.agent, network.backend …), or `up` refuses it',
   ]);
+  expect(toSetBack(recorded('1', [], { command: 'network change' }), 'then')).toEqual([
+    expect.stringContaining('what the hosts have then '),
+  ]);
   expect(toSetBack(recorded('1', []))).toEqual([]);
 });
 
