@@ -61,6 +61,8 @@ log_file() {
 unit_words() {
   file=$(log_file "$1" "$2" "$3") words=
   shift 3
+  # what journald has not read yet
+  timeout 10 journalctl -q --sync >/dev/null 2>&1 || :
   [ -z "$file" ] || words=$(tail -n 2000 "$file" | last_words)
   journalctl -q --no-pager -o cat -n 2000 "$@" 2>/dev/null | last_words | { if [ -z "$words" ]; then cat; else grep -vxF "$words" || :; fi; }
   [ -z "$words" ] || printf '%s:\\n%s\\n' "$file" "$words"

@@ -33,10 +33,9 @@ process() {
 }
 seconds() { cut -d. -f1 /proc/uptime; }
 
-# died WHY: the last lines of the process, then the error. journald may be behind, and then takes them for lines of the
-# process that came after it: the number of their process is right all the same.
+# died WHY: the last lines of the process, then the error. A journald that is behind takes them for lines of the process that
+# came after it: the number of their process is right all the same.
 died() {
-  timeout 10 journalctl -q --sync 2>/dev/null || :
   id=\${started:-none}
   unit_words "$unit" "$began" "$log_dir" _SYSTEMD_INVOCATION_ID="$id" + INVOCATION_ID="$id" + \\
     _SYSTEMD_UNIT="$unit" _PID="$main" | tail -n 40 >&2
