@@ -17,7 +17,7 @@ export interface Reading {
   readonly mistakes: ProvisionError[];
 }
 
-/** A task, without the conditions and tags of its stage; undefined where mistakes leave nothing of it. */
+/** A task, without the conditions, tags and marks of its stage; undefined where mistakes leave nothing of it. */
 export function readTask(reading: Reading, raw: Record<string, unknown>, path: Path): Task | undefined {
   const { source, context, mistakes } = reading;
   const operation = findOperation(reading, raw, path);
@@ -33,7 +33,7 @@ export function readTask(reading: Reading, raw: Record<string, unknown>, path: P
   const value = raw[operation] ?? {};
   mistakes.push(...checkValue(schema, value, hasItem, locate, context));
   if ('mistakes' in checked) return undefined;
-  const { name, tags, loop } = checked.value;
+  const { name, tags, loop, migration_only: migrationOnly } = checked.value;
   checkText(reading, name, [...path, 'name'], hasItem);
   checkLoop(reading, loop, [...path, 'loop']);
   return {
@@ -44,6 +44,7 @@ export function readTask(reading: Reading, raw: Record<string, unknown>, path: P
     when: readConditions(reading, checked.value.when, [...path, 'when'], hasItem),
     ...(loop === undefined ? {} : { loop }),
     tags,
+    migrationOnly,
     location: source.locate(path),
     locate,
   };

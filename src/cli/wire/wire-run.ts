@@ -81,7 +81,7 @@ export async function prepareRun(
   options: RunOptions,
   emit: Emit,
   rebuilt?: RebuiltHost,
-): Promise<PreparedRun & { readonly inventory: Inventory }> {
+): Promise<PreparedRun & { readonly inventory: Inventory; readonly stages: readonly PlaybookStage[] }> {
   const templates = ownTemplates();
   const { inventory, playbook, compareSet } = await readFiles(
     playbookOf(command, rebuilt),
@@ -113,6 +113,7 @@ export async function prepareRun(
   const references = wantedObjects(engineStages, inventory, carrier);
   return {
     inventory,
+    stages,
     oneOffs: oneOffs.filter(({ hosts }) => hosts.length > 0),
     begin(emit) {
       const begun = beginRun({ command, inventory, file, options, hosts, stages: engineStages, references });

@@ -37,6 +37,22 @@ stages:
         loop: "{{ disks }}"
         when: { item: [a, b] }
         directory: { path: "/mnt/{{ item }}" }
+  - name: Together
+    hosts: nodes
+    all_or_none: true
+    migration_only: true
+    tasks:
+      - name: One
+        directory: { path: /mnt }
+  - name: One by one
+    hosts: nodes
+    rolling: true
+    tasks:
+      - name: Usual
+        directory: { path: /mnt }
+      - name: Of a migration
+        migration_only: true
+        directory: { path: /mnt }
 `;
 
   it('is read into stages and tasks', () => {
@@ -59,6 +75,8 @@ stages:
         ],
       },
       { serial: [1, '25%'], protectReady: true, tasks: [{ loop: '{{ disks }}', when: [{ values: ['a', 'b'] }] }] },
+      { rolling: true, allOrNone: true, tasks: [{ migrationOnly: true }] },
+      { rolling: true, allOrNone: false, tasks: [{ migrationOnly: false }, { migrationOnly: true }] },
     ]);
   });
 
@@ -189,6 +207,10 @@ describe('a bad playbook', () => {
     ['hosts: [all, "!node"]', 'playbooks/bad.yaml:4:18\n  No group or host is called "node" (did you mean "nodes"?)'],
     ['hosts: all\n    serial: 30 %', 'playbooks/bad.yaml:5:13\n  Not a batch size'],
     ['hosts: all\n    seriel: 3', 'playbooks/bad.yaml:5:5\n  Unrecognized key: "seriel" (did you mean "serial"?)'],
+    [
+      'hosts: all\n    serial: 2\n    all_or_none: true',
+      'playbooks/bad.yaml:5:5\n  A stage with all_or_none has one batch, so serial means nothing',
+    ],
     ['hosts: all\n    when: { cluster: { a: 1 } }', 'playbooks/bad.yaml:5:22\n  Invalid input'],
   ])('%s', (stage, expected) => {
     expect(refusal('      - name: x\n        directory: { path: /a }', stage)).toContain(expected);
