@@ -13,7 +13,7 @@ import { type Path, parseSource } from './source.ts';
 /** Checks a playbook against operations, templates and an inventory; throws ProvisionErrors with every mistake of the file. */
 export function parsePlaybook(file: string, text: string, context: LoadContext): Playbook {
   const source = parseSource(file, text);
-  const checked = check(playbookSchema, source.value, source.locate);
+  const checked = check(playbookSchema, source.value, source.locate, 'docs/playbooks.md');
   const { sources: includes, mistakes } = openIncludes(source);
   const known = 'mistakes' in checked ? checked.mistakes : [];
   const reading: Reading = { source, context, includes, mistakes: [...known, ...mistakes] };
