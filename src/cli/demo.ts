@@ -1,6 +1,6 @@
 import { labUp } from '../lab/up.ts';
 import { labCacheFolder, labFolder } from './lab.ts';
-import { up } from './up.ts';
+import { up } from './up/up.ts';
 
 const lookAround = (inventory: string): string => `
 Look around:

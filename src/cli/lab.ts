@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { currentKubernetes, dockershimKubernetes } from '../lab/kubernetes-version.ts';
-import { positive } from './numbers.ts';
+import { positive } from './command-line/numbers.ts';
 
 export const labFolder = (): string => join(process.cwd(), '.provision/lab');
 export const labCacheFolder = (): string =>

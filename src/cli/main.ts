@@ -1,13 +1,13 @@
 import { CommanderError } from 'commander';
-import { exitCodeOf, printError } from './output.ts';
-import { outliveOutputs } from './outputs.ts';
 import { createProgram } from './program.ts';
+import { exitCodeOf, printError } from './terminal/output.ts';
+import { outliveOutputs } from './terminal/outputs.ts';
 
 // a plan says with 2 that there is something to do
 const [, , called = ''] = process.argv;
 const isPlan =
   called === 'plan' ||
-  (['roll', 'rebuild', 'reset', 'migrate', 'network'].includes(called) && process.argv.includes('--plan'));
+  (['roll', 'rebuild', 'reset', 'migrate', 'network', 'undo'].includes(called) && process.argv.includes('--plan'));
 const mistake = isPlan ? 1 : 2;
 
 const lostOutput = outliveOutputs({ 'standard output': process.stdout, 'standard error': process.stderr });

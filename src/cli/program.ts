@@ -1,17 +1,17 @@
 import { Command, Option } from 'commander';
-import { pointToHelp } from './find-command.ts';
-import { addHelpCommand } from './help-command.ts';
-import { addHistoryCommands } from './history-command.ts';
-import { addImageCommand } from './image-command.ts';
+import { pointToHelp } from './command-line/find-command.ts';
+import { addHelpCommand } from './command-line/help-command.ts';
+import { positive } from './command-line/numbers.ts';
+import { addHistoryCommands } from './history/history-command.ts';
+import { addImageCommand } from './image/image-command.ts';
 import { addLabCommands } from './lab.ts';
-import { addMigrateCommand } from './migrate-command.ts';
-import { addNetworkCommands } from './network-command.ts';
-import { positive } from './numbers.ts';
-import { addRebuildCommand } from './rebuild-command.ts';
-import { addResetCommand } from './reset-command.ts';
-import { addRollCommand } from './roll-command.ts';
+import { addMigrateCommand } from './migrate/migrate-command.ts';
+import { addNetworkCommands } from './network/network-command.ts';
+import { addRebuildCommand } from './rebuild/rebuild-command.ts';
+import { addResetCommand } from './reset/reset-command.ts';
+import { addRollCommand } from './roll/roll-command.ts';
 import { addSecretCommands } from './secret.ts';
-import { addUpCommands } from './up-command.ts';
+import { addUpCommands } from './up/up-command.ts';
 import { version } from './version.ts';
 
 /** The command line with all its commands, in the order of its help; throws CommanderError where it would end the process. */

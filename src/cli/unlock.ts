@@ -7,8 +7,8 @@ import { type Removal, removeLock } from '../engine/remove-lock.ts';
 import { openCluster } from '../kubernetes/cluster/api.ts';
 import { createNdjson } from '../reporters/ndjson.ts';
 import { secrets } from './login/secrets.ts';
-import { hasEnded } from './this-process.ts';
 import { newRunId } from './wire/run-id.ts';
+import { hasEnded } from './wire/this-process.ts';
 import { newLock, unlockCommand } from './wire/wire-lock.ts';
 
 export interface UnlockOptions {

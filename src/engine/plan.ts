@@ -58,9 +58,10 @@ export function planTasks(
 ): PlannedTask[] {
   const files = new Map<string, string | null>();
   const stopped = new Set<string>();
+  const started = new Map<string, Upcoming['files']>();
   const brought = new Set<string>();
   return tasks.map(({ task, actual, until }) => {
-    const upcoming: Upcoming = { files: new Map(files), stopped: new Set(stopped) };
+    const upcoming: Upcoming = { files: new Map(files), stopped: new Set(stopped), started: new Map(started) };
     const due = diffUntil(until, () => task.operation.diff(actual, task.desired, upcoming));
     if (due === undefined) return { task, actual, changes: [], upcoming, ...(until !== undefined && { until }) };
     const done = `${taskKey(task)} ${JSON.stringify(due)}`;
@@ -69,7 +70,14 @@ export function planTasks(
     if (changes.length > 0) {
       for (const written of task.operation.writes?.(task.desired, actual) ?? [])
         files.set(written.path, written.sha256);
-      for (const unit of task.operation.stops?.(task.desired, actual) ?? []) stopped.add(unit);
+      for (const unit of task.operation.stops?.(task.desired, actual) ?? []) {
+        stopped.add(unit);
+        started.delete(unit);
+      }
+      for (const unit of task.operation.starts?.(task.desired, changes) ?? []) {
+        stopped.delete(unit);
+        started.set(unit, upcoming.files);
+      }
     }
     return { task, actual, changes, upcoming };
   });

@@ -111,7 +111,7 @@ async function connect(
 ): Promise<void> {
   const { emit } = request;
   try {
-    hosts.set(target.name, await openHost(target, request.id, request.facts));
+    hosts.set(target.name, await openHost(leavable(target, request), request.id, request.facts));
     emit({ type: 'host-connected', host: target.name });
   } catch (error) {
     if (!(error instanceof ProvisionError)) throw error;
@@ -124,4 +124,21 @@ async function connect(
     failed.set(target.name, error);
     emit({ type: 'failure', host: target.name, error });
   }
+}
+
+/** The same host; where it cannot be reached, also later in the run, it is told how it is left out. */
+const leavable = (target: HostTarget, { leavingOut }: Pick<RunRequest, 'leavingOut'>): HostTarget => ({
+  ...target,
+  connect: () =>
+    target.connect().catch((error: unknown) => {
+      throw leavingOut === undefined ? error : withWayOut(error, leavingOut([target.name]));
+    }),
+});
+
+function withWayOut(error: unknown, way: string): unknown {
+  if (!(error instanceof ProvisionError) || error.code !== 'HOST_UNREACHABLE') return error;
+  const { code, kind, what, where, why, fix = '' } = error;
+  const hint = `${fix.replace(/\.$/, '')}; ${way} leaves it out.`;
+  const rest = { ...(where !== undefined && { where }), ...(why !== undefined && { why }), cause: error };
+  return new ProvisionError({ code, kind, what, fix: hint, ...rest });
 }

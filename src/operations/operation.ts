@@ -8,6 +8,8 @@ export interface Upcoming {
   readonly files: ReadonlyMap<string, string | null>;
   /** Units that are stopped, and that a later task has to start. */
   readonly stopped?: ReadonlySet<string>;
+  /** Units that are started anew, each with the files to come that its process has seen by then. */
+  readonly started?: ReadonlyMap<string, Upcoming['files']>;
 }
 
 /** Something an operation writes, for the `upcoming` of later tasks. */
@@ -70,6 +72,8 @@ export interface HostOperation<Schema extends z.ZodType = z.ZodType, Actual = un
   writes?(desired: z.output<Schema>, actual: Actual): readonly Written[];
   /** Units that it stops and leaves to a later task. */
   stops?(desired: z.output<Schema>, actual: Actual): readonly string[];
+  /** Units that it starts anew, and that are up when it is done. */
+  starts?(desired: z.output<Schema>, changes: readonly Change[]): readonly string[];
   artifacts?(desired: z.output<Schema>, actual: Actual): readonly Artifact[];
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { CarrierFile } from '../../src/cli/carrier.ts';
-import { openOwnImages } from '../../src/cli/own-images.ts';
+import type { CarrierFile } from '../../src/cli/image/carrier.ts';
+import { openOwnImages } from '../../src/cli/image/own-images.ts';
 import type { Inventory } from '../../src/config/host.ts';
 import { makeImage } from '../../src/kubernetes/images/write-image.ts';
 import { startRegistryServer } from './registry-server.ts';

@@ -123,6 +123,28 @@ describe('a host that fails', () => {
     expect(summary(events, 'a')).toMatchObject({ changed: 1, failed: 1 });
   });
 
+  it('is told how it is left out, also where it cannot be reached again in the middle of an upload', async () => {
+    const a = only(await hosts('a'));
+    const lost = new ProvisionError({ code: 'CONNECTION_LOST', kind: 'connection', what: 'a' });
+    const off = new ProvisionError({ code: 'HOST_UNREACHABLE', kind: 'connection', what: 'a', fix: 'Turn it on.' });
+    let isOff = false;
+    const connect = async () => {
+      if (isOff) throw off;
+      isOff = true;
+      return { ...(await a.connect()), send: () => Promise.reject(lost) };
+    };
+    const artifact = { path: join(a.folder, 'tool'), sha256: createHash('sha256').update('x').digest('hex') };
+    writeFileSync(artifact.path, 'x');
+    const { request: asked, events } = request([a], [stage('one', ['a'], [task(cached, () => artifact)])], {
+      hosts: [{ name: 'a', address: '', outsideLimit: false, connect }],
+      leavingOut: (names) => `--limit '!${names.join()}'`,
+    });
+    expect(await run(asked)).toBe('failed');
+    expect(failures(events)).toEqual([['a', 'HOST_UNREACHABLE']]);
+    const told = events.find((event) => event.type === 'failure');
+    expect(told).toMatchObject({ stage: 'one', error: { fix: "Turn it on; --limit '!a' leaves it out." } });
+  });
+
   it('is told of a difference that stays', async () => {
     const a = only(await hosts('a'));
     const { request: asked, events } = request([a], [stage('one', ['a'], [task(staysDifferent)])]);

@@ -87,7 +87,8 @@ echo old >${target}/bridge; chmod 755 ${target}/bridge`);
     const unit =
       '[Service]\\nExecStart=/bin/sh -c "sleep 2; echo the port is taken; exit 3"\\nRestart=always\\nRestartSec=1\\n';
     await exec(
-      `printf '${unit}' >/etc/systemd/system/dies.service; systemctl daemon-reload; { ${meanwhile}; } >/dev/null 2>&1`,
+      `printf '${unit}' >/etc/systemd/system/dies.service; systemctl daemon-reload; { ${meanwhile}
+} >/dev/null 2>&1`,
     );
     try {
       const message = await attempt(service, { unit: 'dies.service', state: 'running' });

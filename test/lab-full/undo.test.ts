@@ -7,6 +7,7 @@ import { allReady, nodeObjects, on, onEach, readyCondition, steadyOnEach } from 
 import { runPlan } from '../lab/run-plan.ts';
 import { idOf, type Outcome, readRun, runCommand, runUndo, runUp, startCommand, warningsOf } from '../lab/run-up.ts';
 import { allNotReady, namesOf, nodeNames, noPodIsLeft, told } from '../lab/settle.ts';
+import { tasksTold } from '../lab/tasks-told.ts';
 
 const snapshot = [filesScript, networkScript, unitsScript, 'exit 0'].join('\n');
 
@@ -35,9 +36,15 @@ describeOwnLab('undo', 2, (lab) => {
     await allReady(lab(), nodeNames(lab()));
     expect(await now()).not.toEqual(before);
 
+    const foreseen = await runUndo(idOf(up), '--plan');
+    expect(foreseen.code, told(foreseen)).toBe(2);
     const run = await runUndo(idOf(up));
     expect(run.code, told(run)).toBe(0);
     expect(await now()).toEqual(before);
+    expect(tasksTold(run.events)).toEqual(tasksTold(foreseen.events));
+    for (const unit of ['kube-controller-manager', 'kubelet'])
+      expect(tasksTold(foreseen.events).join('\n')).toContain(`${unit}.service: restart: `);
+    expect(warningsOf(run)).toEqual(warningsOf(foreseen));
     await allNotReady(lab(), nodeNames(lab()));
     const said = warningsOf(run);
     expect(said).toEqual([expect.stringMatching(/Node node1, Node node2: a podCIDR stays/)]);

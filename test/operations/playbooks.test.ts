@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { watchTasks } from '../../src/cli/migration-tasks.ts';
+import { watchTasks } from '../../src/cli/migrate/migration-tasks.ts';
 import { engineVariables } from '../../src/cli/scope/scope.ts';
 import { loadConfiguration } from '../../src/config/load-configuration.ts';
 import type { Playbook } from '../../src/config/playbook.ts';

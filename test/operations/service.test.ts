@@ -144,3 +144,27 @@ test('one that a task before stops is started again, once', () => {
   const down = seen({ properties: { ActiveState: 'inactive' } });
   expect(changesOf(service, wish, down, stopped)).toEqual(['containerd.service: start']);
 });
+
+test('one that a task before has started anew is restarted again for files alone that come after it', () => {
+  const other = '/etc/other';
+  const output = seen({ changedAt: 1001, properties: { ActiveState: 'inactive' } });
+  const after = (files: ReadonlyMap<string, string | null>) => ({
+    ...upcoming('bbb'),
+    started: new Map([['containerd.service', files]]),
+  });
+  expect(changesOf(service, wish, output, after(upcoming('bbb').files))).toEqual([]);
+  expect(changesOf(service, wish, output, after(new Map([[other, null]])))).toEqual([restart]);
+  expect(changesOf(service, wish, output, { ...upcoming('bbb'), started: new Map() })).toEqual([
+    'containerd.service: start',
+  ]);
+  const desired = service.schema.parse(wish);
+  const starts = (...actions: string[]) =>
+    service.starts?.(
+      desired,
+      actions.map((action) => ({ subject: wish.unit, action })),
+    );
+  expect(starts('start at boot')).toEqual([]);
+  expect(starts('stop')).toEqual([]);
+  expect(starts('start at boot', 'start')).toEqual([wish.unit]);
+  expect(starts('restart: its unit changed on disk')).toEqual([wish.unit]);
+});

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { CarrierFile } from '../carrier.ts';
+import type { CarrierFile } from '../image/carrier.ts';
 
 /** The image that brings the CNI plugins; `carrier` in the scope of a task. */
 export const carrierVariables = z.object({

@@ -7,8 +7,8 @@ import { openCluster } from '../../kubernetes/cluster/api.ts';
 import type { ObjectReference } from '../../kubernetes/cluster/manifest.ts';
 import { flannelEtcdUnit, flannelUnit } from '../../operations/flannel/flanneld-processes.ts';
 import { agentUnit } from '../../operations/network/static-routes-state.ts';
-import { beginJournal } from '../begin-journal.ts';
 import { secrets } from '../login/secrets.ts';
+import { beginJournal } from './begin-journal.ts';
 import { newRunId } from './run-id.ts';
 
 interface Beginning {

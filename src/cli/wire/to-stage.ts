@@ -5,7 +5,7 @@ import { selectHosts } from '../../config/select.ts';
 import type { Templates } from '../../config/template.ts';
 import type { Stage } from '../../engine/stage.ts';
 import { findOperation } from '../../operations/registry.ts';
-import { rollingOf } from '../rolling.ts';
+import { rollingOf } from './rolling.ts';
 
 /** A stage of a playbook for the hosts of an inventory; a node that failed in a rolling one is put back, or kept as it is. */
 export const toStage = (

@@ -1,7 +1,7 @@
 import type { Inventory, Host as InventoryHost } from '../../config/host.ts';
 import type { HostTarget } from '../../engine/host.ts';
-import { writeTrip } from '../debug.ts';
 import { type NewMachine, openConnectors } from '../login/connect-host.ts';
+import { writeTrip } from '../terminal/debug.ts';
 
 interface ReachOptions {
   readonly acceptNewHostKeys: boolean;

@@ -1,7 +1,7 @@
 import { ClusterLock } from '../../engine/lock.ts';
 import type { RunRequest } from '../../engine/run-state.ts';
 import { quote } from '../../shell.ts';
-import { describeThisRun, hasEnded } from '../this-process.ts';
+import { describeThisRun, hasEnded } from './this-process.ts';
 
 /** The command a person is told to use. */
 export const unlockCommand = (inventory: string): string => `./provision unlock ${quote(inventory)}`;

@@ -10,27 +10,27 @@ import { ProvisionErrors } from '../../errors.ts';
 import type { Emit, OneOffSetting } from '../../events.ts';
 import { openNodeMemory } from '../../journal/node-memory.ts';
 import type { NodeRecord } from '../../kubernetes/cluster/node-record.ts';
-import { openAuthority } from '../authority.ts';
-import { nodesFolder } from '../begin-journal.ts';
-import { keepCarrier } from '../carrier.ts';
-import { checkCluster, checkInventory } from '../check.ts';
-import { checkMigration } from '../check-migration.ts';
-import { leavingOut, withLimitHint } from '../limit-hint.ts';
+import { checkCluster, checkInventory } from '../check/check.ts';
+import { checkMigration } from '../check/check-migration.ts';
+import { leavingOut } from '../command-line/leaving-out.ts';
+import { keepCarrier } from '../image/carrier.ts';
+import { openOwnImages } from '../image/own-images.ts';
 import { secrets } from '../login/secrets.ts';
-import { openOwnImages } from '../own-images.ts';
-import type { RebuiltHost } from '../rebuilt-host.ts';
+import type { RebuiltHost } from '../rebuild/rebuilt-host.ts';
 import { readEtcdFiles } from '../scope/etcd-scope.ts';
 import { readOwnFiles } from '../scope/own-files.ts';
 import { readPlugins } from '../scope/plugins-scope.ts';
 import { replicaGround } from '../scope/replica-ground.ts';
 import { replicaOf } from '../scope/replica-scope.ts';
 import { scopeOf } from '../scope/scope.ts';
-import { wantedObjects } from '../wanted-objects.ts';
-import { withPlaces } from '../with-places.ts';
+import { wantedObjects } from '../scope/wanted-objects.ts';
+import { openAuthority } from './authority.ts';
+import { nodesFolder } from './begin-journal.ts';
 import { beginRun } from './begin-run.ts';
 import { ownTemplates, readFiles, secretMeans } from './read-files.ts';
 import { toStage } from './to-stage.ts';
 import { toTargets } from './to-targets.ts';
+import { withPlaces } from './with-places.ts';
 
 export interface RunOptions {
   readonly limit?: string;
@@ -145,7 +145,7 @@ export async function prepareRun(
           token: newBootstrapToken(),
           etcdFiles,
         }),
-        emit: withPlaces(inventory, withLimitHint(command, options, emit)),
+        emit: withPlaces(inventory, emit),
         leavingOut: leavingOut(command, options),
       };
     },

@@ -8,12 +8,13 @@ import type { Emit } from '../../events.ts';
 import { hostsToUndo } from '../../journal/history.ts';
 import { entriesOf, type RecordedRun } from '../../journal/recorded-run.ts';
 import { findOperation } from '../../operations/registry.ts';
-import { leavingOut, withLimitHint } from '../limit-hint.ts';
-import { wantedObjects } from '../wanted-objects.ts';
+import { leavingOut } from '../command-line/leaving-out.ts';
+import { wantedObjects } from '../scope/wanted-objects.ts';
 import { beginRun } from './begin-run.ts';
 import { readFiles } from './read-files.ts';
 import { toTargets } from './to-targets.ts';
 import { withLock } from './wire-lock.ts';
+import type { PreparedRun } from './wire-run.ts';
 
 export interface UndoOptions {
   readonly force: boolean;
@@ -26,13 +27,23 @@ export interface UndoOptions {
   readonly debug?: boolean;
 }
 
-/** Puts the run together that takes another one back. Throws RUN_INVENTORY_CHANGED and what reading an inventory throws. */
+/** The run that takes another one back, holding the cluster's lock. Throws what `prepareUndo` throws. */
 export async function wireUndo(
   run: RecordedRun,
   runs: readonly RecordedRun[],
   options: UndoOptions,
   emit: Emit,
 ): Promise<RunRequest> {
+  const { begin, file } = await prepareUndo(run, runs, options);
+  return withLock(begin(emit), file);
+}
+
+/** Reads and checks all that needs no host. Throws RUN_INVENTORY_CHANGED and what reading an inventory throws. */
+export async function prepareUndo(
+  run: RecordedRun,
+  runs: readonly RecordedRun[],
+  options: UndoOptions,
+): Promise<PreparedRun & { readonly file: string }> {
   const file = findInventory(run, options.inventory);
   const { inventory } = await readFiles('up', file);
   const names = hostsToUndo(run, runs);
@@ -54,17 +65,20 @@ export async function wireUndo(
   });
   const references = wantedObjects(stages, inventory, undefined);
   const nodes = entriesOf(run, 'nodes').flatMap((entry) => entry.nodes);
-  const request: RunRequest = {
-    ...beginRun({ command: 'undo', inventory, file, options, hosts, stages, references, undoes: run.id }),
-    undoes: run.id,
-    check(reached) {
-      for (const host of reached) host.nodeName = nodes.find((node) => node.host === host.name)?.name;
-    },
-    scope: (host) => ({ host: host.name }),
-    emit: withLimitHint('undo', options, emit),
-    leavingOut: leavingOut('undo', options),
+  return {
+    file,
+    oneOffs: [],
+    begin: (emit) => ({
+      ...beginRun({ command: 'undo', inventory, file, options, hosts, stages, references, undoes: run.id }),
+      undoes: run.id,
+      check(reached) {
+        for (const host of reached) host.nodeName = nodes.find((node) => node.host === host.name)?.name;
+      },
+      scope: (host) => ({ host: host.name }),
+      emit,
+      leavingOut: leavingOut('undo', options),
+    }),
   };
-  return withLock(request, file);
 }
 
 function findInventory({ id, begin }: RecordedRun, given: string | undefined): string {

@@ -3,6 +3,7 @@ import { ProvisionError } from '../../errors.ts';
 import { joinScripts, sh } from '../../shell.ts';
 import { readLines } from '../fields.ts';
 import { defineOperation } from '../operation.ts';
+import { readSignature } from './signature.ts';
 import { seeRecords, takeBackAll as takeBackScript } from './take-back-all-script.ts';
 
 const schema = z.strictObject({
@@ -38,8 +39,7 @@ function splitAtSpace(value: string): readonly [string, string] {
 
 function readFile(value: string): Actual['files'][number] {
   const [signature, path] = splitAtSpace(value);
-  const sha256 = /^file:.*:([0-9a-f]{64})$/.exec(signature)?.[1];
-  return { path, sha256: signature === 'absent' ? null : sha256 };
+  return { path, sha256: readSignature(signature) };
 }
 
 /** What all runs did to a host, taken back by what the host itself remembers, the newest run first. */

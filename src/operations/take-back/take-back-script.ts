@@ -2,7 +2,8 @@ import { ShellScript } from '../../shell.ts';
 
 /** Reads what `take-back.ts` decides by. */
 export const seeRun = ShellScript.trusted(`
-# see_run RUN: its steps that are left, newest first, and files that are neither as it left them nor as they were before.
+# see_run RUN: its steps that are left, newest first; files that are to be others, as they were before; and those that are
+# neither as it left them nor as they were before.
 see_run() {
   undo=$state/undo
   folder=$undo/$1
@@ -13,10 +14,11 @@ see_run() {
   awk '{ path = $0; sub(/^[^ ]* [^ ]* /, "", path); last[path] = $1 " " $2 } END { for (path in last) print last[path] " " path }' "$folder/left" |
     grep -v ' /var/lib/provision/' | sort -k 3 | while read -r step left path; do
     now=$(signature "$path")
-    [ "$now" != "$left" ] || continue
     before=absent
     [ -e "$folder/absent$path" ] || before=$(signature "$folder/files$path")
     [ "$now" != "$before" ] || continue
+    echo "file $step $before $path"
+    [ "$now" != "$left" ] || continue
     by=-
     for other in "$undo"/*/left; do
       [ "$other" != "$folder/left" ] && [ "$other" != "$undo/base/left" ] && grep -qF " $now $path" "$other" || continue

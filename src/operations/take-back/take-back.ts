@@ -3,6 +3,8 @@ import { ProvisionError } from '../../errors.ts';
 import { joinScripts, sh } from '../../shell.ts';
 import { readLines } from '../fields.ts';
 import { defineOperation } from '../operation.ts';
+import { sharedLook } from '../shared-look.ts';
+import { readSignature } from './signature.ts';
 import { seeRun, takeBack as takeBackScript } from './take-back-script.ts';
 
 const schema = z.strictObject({
@@ -30,9 +32,18 @@ interface Drift {
   readonly by: string | null;
 }
 
+/** A file that is not as it was before the run. */
+interface Restored {
+  readonly step: string;
+  readonly path: string;
+  /** Of what it was: null where there was none, undefined where it was no plain file. */
+  readonly sha256: string | null | undefined;
+}
+
 interface Actual {
   readonly record: 'here' | 'missing' | 'undone';
   readonly steps: readonly Step[];
+  readonly files: readonly Restored[];
   readonly drift: readonly Drift[];
 }
 
@@ -49,13 +60,21 @@ function readDrift(value: string): Drift {
   return { step, left, now, by: by === '-' ? null : by, path: path.join(' ') };
 }
 
+function readFile(value: string): Restored {
+  const [step = '', before = '', ...path] = value.split(' ');
+  return { step, sha256: readSignature(before), path: path.join(' ') };
+}
+
 const stepsOf = (actual: Actual, { stage }: Desired): readonly Step[] =>
   actual.steps.filter((step) => step.stage === stage);
 
-const driftOf = (actual: Actual, desired: Desired): readonly Drift[] => {
+/** Of files those that the stage wrote last. */
+function ofStage<Item extends { readonly step: string }>(items: readonly Item[], actual: Actual, desired: Desired) {
   const numbers = new Set(stepsOf(actual, desired).map((step) => step.number));
-  return actual.drift.filter((one) => numbers.has(one.step));
-};
+  return items.filter((one) => numbers.has(one.step));
+}
+
+const driftOf = (actual: Actual, desired: Desired): readonly Drift[] => ofStage(actual.drift, actual, desired);
 
 function explain({ left, now, by }: Drift): string {
   const what = now === 'absent' ? 'was removed' : left === 'absent' ? 'is there again' : 'was changed';
@@ -67,7 +86,7 @@ export const takeBack = defineOperation({
   name: 'take_back',
   schema,
   timeoutSeconds: 300,
-  probe: ({ run }) => joinScripts([seeRun, sh`see_run ${run}`]),
+  probe: ({ run }) => sharedLook(joinScripts([seeRun, sh`see_run ${run}`])),
   parse(output): Actual {
     const lines = readLines(output);
     const valuesOf = (key: string) => lines.filter(([name]) => name === key).map(([, value]) => value);
@@ -75,6 +94,7 @@ export const takeBack = defineOperation({
     return {
       record: has('missing') ? 'missing' : has('undone') ? 'undone' : 'here',
       steps: valuesOf('step').map(readStep),
+      files: valuesOf('file').map(readFile),
       drift: valuesOf('drift').map(readDrift),
     };
   },
@@ -92,6 +112,10 @@ export const takeBack = defineOperation({
       sh`take_back ${desired.run} ${stepsOf(actual, desired).at(-1)?.number ?? ''}`,
     ]),
   undo: { irreversible: 'what was taken back is brought about again by another `up`' },
+  writes: (desired, actual) =>
+    ofStage(actual.files, actual, desired).flatMap(({ path, sha256 }) =>
+      sha256 === undefined ? [] : [{ path, sha256 }],
+    ),
 });
 
 /** Throws UNDO_DATA_MISSING and DRIFTED. */

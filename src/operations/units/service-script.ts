@@ -37,7 +37,8 @@ seconds() { cut -d. -f1 /proc/uptime; }
 # process that came after it: the number of their process is right all the same.
 died() {
   timeout 10 journalctl -q --sync 2>/dev/null || :
-  unit_words "$unit" "$began" "$log_dir" _SYSTEMD_INVOCATION_ID="$started" + INVOCATION_ID="$started" + \\
+  id=\${started:-none}
+  unit_words "$unit" "$began" "$log_dir" _SYSTEMD_INVOCATION_ID="$id" + INVOCATION_ID="$id" + \\
     _SYSTEMD_UNIT="$unit" _PID="$main" | tail -n 40 >&2
   fail UNIT_FAILED "$unit $1 ($(property ActiveState), $(property SubState), $(property Result))" 'Correct what its last lines name'
 }

@@ -70,11 +70,19 @@ export function parseService(output: string, unit: string): ServiceState {
   };
 }
 
-/** Why the running process is older than what it should run with; empty when it is not. */
-export function restartReasons(state: ServiceState, upcoming: Upcoming): readonly string[] {
+/**
+ * Why the running process is older than what it should run with; empty when it is not. One that is started anew before has
+ * `seen` the files that were to come by then.
+ */
+export function restartReasons(state: ServiceState, upcoming: Upcoming, seen?: Upcoming['files']): readonly string[] {
+  const isNewer = (file: WatchedFile): boolean =>
+    seen === undefined
+      ? isNewerThanProcess(file, state, upcoming)
+      : seen.get(file.path) !== upcoming.files.get(file.path);
   const reasons = state.watched
-    .filter((file) => isNewerThanProcess(file, state, upcoming))
+    .filter(isNewer)
     .map((file) => `${file.path} ${wantedHash(file, upcoming) === null ? 'was removed' : 'changed'}`);
+  if (seen !== undefined) return reasons;
   const reloads = state.properties.get('NeedDaemonReload') === 'yes' ? ['its unit changed on disk'] : [];
   const all = [...reasons, ...reloads];
   return all.length === 0 && hasOtherCommand(state) ? ['it runs with another command line than its unit says'] : all;

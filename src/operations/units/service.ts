@@ -60,9 +60,10 @@ function runChange(actual: ServiceState, desired: Desired, upcoming: Upcoming): 
   if (desired.state === undefined) return [];
   if (desired.state === 'stopped')
     return active === 'inactive' || active === 'failed' ? [] : [{ subject: unit, action: 'stop' }];
-  if (active !== 'active' && active !== 'reloading') return [{ subject: unit, action: 'start' }];
+  const isUp = active === 'active' || active === 'reloading' || upcoming.started?.has(unit);
+  if (!isUp) return [{ subject: unit, action: 'start' }];
   const reasons = [
-    ...restartReasons(actual, upcoming),
+    ...restartReasons(actual, upcoming, upcoming.started?.get(unit)),
     ...(upcoming.stopped?.has(unit) ? ['it is stopped before'] : []),
   ];
   return reasons.length === 0 ? [] : [{ subject: unit, action: `restart: ${reasons.join(', ')}` }];
@@ -143,6 +144,7 @@ export const service = defineOperation({
         : []),
     ]);
   },
+  starts: ({ unit }, changes) => (changes.some(({ action }) => /^(start|restart: .*)$/s.test(action)) ? [unit] : []),
   /** What ran before runs again, with its files as they are then. */
   afterUndo(actual, { enabled: _, ...desired }) {
     const wasRunning = actual.properties.get('ActiveState') === 'active';

@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { afterEach, expect, test, vi } from 'vitest';
-import { findCommand } from '../../../src/cli/find-command.ts';
+import { findCommand } from '../../../src/cli/command-line/find-command.ts';
 import { createProgram } from '../../../src/cli/program.ts';
 
 afterEach(() => {
@@ -92,4 +92,11 @@ test('the help of network change says how to go on, how to go back, and that nob
   const help = helpOf('network', 'change').replaceAll(/\s+/g, ' ');
   expect(help).toContain('All hosts change together, so there is no --limit.');
   expect(help).toContain('goes on with ./provision resume; ./provision undo brings back what was there before');
+});
+
+test('the help of undo says to look first, since it asks nothing', () => {
+  const help = helpOf('undo');
+  expect(help).toContain('It asks no question, so look first:\n  ./provision undo --plan ');
+  expect(help).toContain('2 something to do, 1 and 3 to 5 for errors.');
+  expect(help).not.toContain('--yes');
 });

@@ -52,6 +52,31 @@ test('a task sees which units are stopped by those before it that have something
   expect(seen.map(({ stopped }) => [...(stopped ?? [])])).toEqual([[], ['a.service'], ['a.service']]);
 });
 
+test('a task sees which units are started anew by those before it, and which files their processes have seen', () => {
+  seen.length = 0;
+  const unit = (desired: unknown): string => `${desired}.service`;
+  const stopping = { ...operation, name: 'stop', stops: (desired: unknown) => [unit(desired)] };
+  const starting = { ...operation, name: 'start', writes: () => [], starts: (desired: unknown) => [unit(desired)] };
+  planTasks([
+    { task: { ...task('a'), operation: stopping }, actual: 'other' },
+    { task: { ...task('a'), operation: starting }, actual: 'other' },
+    { task: { ...task('b'), operation: starting }, actual: 'b' },
+    { task: { ...task('a'), operation: { ...stopping, name: 'stop again' } }, actual: 'other' },
+    { task: task('c'), actual: 'c' },
+  ]);
+  const started = [...seen].map(({ stopped, started: anew }) => [
+    [...(stopped ?? [])],
+    [...(anew ?? [])].map(([name, files]) => [name, ...files]),
+  ]);
+  expect(started).toEqual([
+    [[], []],
+    [['a.service'], []],
+    [[], [['a.service', ['/a', 'a']]]],
+    [[], [['a.service', ['/a', 'a']]]],
+    [['a.service'], []],
+  ]);
+});
+
 test('a look that failed is an error with its reason', () => {
   expect(probeItem(task('a'), 'p').source).toContain('cat /x');
   const answer = { id: 'p', stdout: 'a\n', stderr: 'no such file', code: 0 };

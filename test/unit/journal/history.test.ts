@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { undoneBy } from '../../../src/cli/history.ts';
-import { toSetBack } from '../../../src/cli/undo.ts';
+import { undoneBy } from '../../../src/cli/history/history.ts';
+import { toSetBack } from '../../../src/cli/history/undo.ts';
 import {
   chooseResume,
   chooseUndo,
@@ -146,6 +146,9 @@ test('a run that took itself back says so where others say by whom they were und
 test('after the undo of another agent the inventory has to be set back, which is said', () => {
   expect(toSetBack(recorded('1', [], { command: 'network change' }))).toEqual([
     '/etc/inventory.yaml has to say again what the hosts have now (network.agent, network.backend …), or `up` refuses it',
+  ]);
+  expect(toSetBack(recorded('1', [], { command: 'network change' }), 'then')).toEqual([
+    expect.stringContaining('what the hosts have then '),
   ]);
   expect(toSetBack(recorded('1', []))).toEqual([]);
 });
