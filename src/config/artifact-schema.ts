@@ -17,7 +17,8 @@ export const programSchema = (says: string) =>
   artifactSchema.extend({
     version: z
       .string()
-      .regex(/^v?\d+\.\d+\.\d+\S*$/, 'Not a version: expected something like 1.34.4')
+      .regex(/^v?\d+\.\d+\.\d+\S*$/, 'Not a version')
+      .meta({ examples: ['1.34.4'] })
       .describe(`its version, as \`${says}\` prints it`),
   });
 

@@ -5,7 +5,8 @@ export const batchSize = z.union([
   z.int().min(1),
   z
     .string()
-    .regex(/^(100|[1-9]\d?)%$/, 'Not a batch size: expected a number of hosts or a percentage like 25%')
+    .regex(/^(100|[1-9]\d?)%$/, 'Not a batch size')
+    .meta({ examples: ['25%'] })
     .transform((text) => text as `${number}%`),
 ]);
 

@@ -5,7 +5,7 @@ import { checkReference, type KnownVariables } from './check-reference.ts';
 import { hasExpression } from './expression.ts';
 import type { Inventory } from './host.ts';
 import type { Path } from './source.ts';
-import { didYouMean } from './suggest.ts';
+import { didYouMean, nearest } from './suggest.ts';
 import type { Templates } from './template.ts';
 
 /** What a playbook is checked against. */
@@ -15,8 +15,12 @@ export interface LoadContext extends KnownVariables {
   readonly inventory: Inventory;
 }
 
+/** What describes all keys of an operation. */
+export const pageOf = (operation: string): string => `provision help ${operation}`;
+
 /** Checks what a task gives its operation as far as it is known before any host is asked: places with an expression are left for later. */
 export function checkValue(
+  operation: string,
   schema: z.ZodType,
   value: unknown,
   hasItem: boolean,
@@ -36,7 +40,13 @@ export function checkValue(
     return Object.fromEntries(
       Object.entries(inner).map(([key, one]): [string, unknown] => {
         if (hasExpression(key))
-          mistakes.push(mistake('A key is written as it is, without variables', locate([...path, key], 'key')));
+          mistakes.push(
+            mistake(
+              'A key is written as it is, without variables',
+              locate([...path, key], 'key'),
+              'Write the key itself; variables can stand in its value.',
+            ),
+          );
         if (key !== 'template' || 'content' in inner) return [key, walk(one, [...path, key])];
         mistakes.push(...checkTemplate(one, hasItem, locate, [...path, key], context));
         deferred.push([...path, 'content']);
@@ -53,7 +63,7 @@ export function checkValue(
     const isAbove = issue.code === 'invalid_union' || issue.code === 'custom';
     return deferred.some((path) => startsWith(at, path) || (isAbove && startsWith(path, at)));
   };
-  const checked = check(schema, known, locate, isDeferred);
+  const checked = check(schema, known, locate, pageOf(operation), isDeferred);
   return 'mistakes' in checked ? [...mistakes, ...checked.mistakes] : mistakes;
 }
 
@@ -65,9 +75,14 @@ function checkTemplate(
   context: LoadContext,
 ): readonly ProvisionError[] {
   const { templates } = context;
+  const meant = nearest(String(name), templates.names);
   if (typeof name !== 'string' || !templates.has(name))
     return [
-      mistake(`There is no template ${JSON.stringify(name)}${didYouMean(String(name), templates.names)}`, locate(path)),
+      mistake(
+        `There is no template ${JSON.stringify(name)}${didYouMean(String(name), templates.names)}`,
+        locate(path),
+        `${meant === undefined ? 'Name a file of templates/' : `Write ${meant}`}, or put this one there.`,
+      ),
     ];
   return templates
     .variables(name)

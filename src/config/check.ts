@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ProvisionError } from '../errors.ts';
 import type { Location } from '../location.ts';
+import { fixOfKey, fixOfMissing, fixOfName, fixOfValue, type IssuePlace } from './say-fix.ts';
 import { keysOf, schemasAt } from './schema-walk.ts';
 import { sayKey } from './secret-lines.ts';
 import type { Path } from './source.ts';
@@ -9,30 +10,24 @@ import { didYouMean, nearest } from './suggest.ts';
 export type Locate = (path: Path, part?: 'key' | 'value') => Location;
 
 /** A mistake in a file of the operator. */
-export function mistake(what: string, where: Location, fix?: string): ProvisionError {
-  return new ProvisionError({
-    code: 'CONFIG_INVALID',
-    kind: 'config',
-    what,
-    where,
-    ...(fix === undefined ? {} : { fix }),
-  });
-}
+export const mistake = (what: string, where: Location, fix: string): ProvisionError =>
+  new ProvisionError({ code: 'CONFIG_INVALID', kind: 'config', what, where, fix });
 
 export type Checked<Value> = { readonly value: Value } | { readonly mistakes: readonly ProvisionError[] };
 
-/** Checks a value against a schema; every issue becomes a mistake at its exact place. Issues that `leave` accepts are passed over. */
+/** Checks a value against a schema, whose keys `page` describes; every issue becomes a mistake at its exact place. Issues that `leave` accepts are passed over. */
 export function check<Schema extends z.ZodType>(
   schema: Schema,
   input: unknown,
   locate: Locate,
+  page: string,
   leave: (issue: z.core.$ZodIssue) => boolean = () => false,
 ): Checked<z.output<Schema>> {
   const result = schema.safeParse(input);
   if (result.success) return { value: result.data };
   const issues = result.error.issues.flatMap((issue) => narrow(issue)).filter((issue) => !leave(issue));
   return {
-    mistakes: withoutMisspelt(schema, input, issues).flatMap((issue) => sayIssue(schema, input, issue, locate)),
+    mistakes: withoutMisspelt(schema, input, issues).flatMap((issue) => sayIssue(schema, input, issue, locate, page)),
   };
 }
 
@@ -89,21 +84,36 @@ export const valueAt = (input: unknown, path: Path): unknown =>
 export const isMap = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function sayIssue(schema: z.ZodType, input: unknown, issue: z.core.$ZodIssue, locate: Locate): ProvisionError[] {
+function sayIssue(
+  schema: z.ZodType,
+  input: unknown,
+  issue: z.core.$ZodIssue,
+  locate: Locate,
+  page: string,
+): ProvisionError[] {
   const path = plain(issue.path);
   const value = valueAt(input, path);
+  const place: IssuePlace = { schema, path, value, page };
   if (issue.code === 'unrecognized_keys') {
     const known = keysOf(schemasAt(schema, path));
     const missing = missingKeys(schema, input, path);
     return issue.keys.map((key) => {
-      const meant = didYouMean(key, missing) || didYouMean(key, known);
-      return mistake(`Unrecognized key${sayKey(path, key)}${meant}`, locate([...path, key], 'key'));
+      const meant = nearest(key, missing) ?? nearest(key, known);
+      const what = `Unrecognized key${sayKey(path, key)}${meant === undefined ? '' : didYouMean(key, [meant])}`;
+      return mistake(what, locate([...path, key], 'key'), fixOfKey(known, meant, page));
     });
   }
-  if (issue.code === 'invalid_key') return [mistake(issue.issues[0]?.message ?? issue.message, locate(path, 'key'))];
+  if (issue.code === 'invalid_key')
+    return [mistake(issue.issues[0]?.message ?? issue.message, locate(path, 'key'), fixOfName(issue, place))];
   if (value === undefined && path.length > 0 && isAboutAbsence(issue))
-    return [mistake(`Missing key: "${path.at(-1)}"${describe(schema, path)}`, locate(path.slice(0, -1), 'key'))];
-  return [mistake(issue.message + hint(issue, value), locate(path))];
+    return [
+      mistake(
+        `Missing key: "${path.at(-1)}"${describe(schema, path)}`,
+        locate(path.slice(0, -1), 'key'),
+        fixOfMissing(place),
+      ),
+    ];
+  return [mistake(issue.message + hint(issue, value), locate(path), fixOfValue(issue, place))];
 }
 
 const isAboutAbsence = (issue: z.core.$ZodIssue): boolean =>
@@ -121,15 +131,10 @@ function hint(issue: z.core.$ZodIssue, value: unknown): string {
     return didYouMean(value, issue.values.map(String));
   if (issue.code === 'invalid_union') {
     const expected = [...new Set(expectedBy(issue))];
-    return `: expected ${expected.join(' or ')}${expected.includes('string') ? quotes(value) : ''}`;
+    return `: expected ${expected.join(' or ')}`;
   }
-  if (issue.code !== 'invalid_type') return '';
-  if (issue.expected === 'boolean' && typeof value === 'string' && /^(yes|no|on|off)$/i.test(value))
-    return ` (write ${/^(yes|on)$/i.test(value)})`;
-  return issue.expected === 'string' ? quotes(value) : '';
+  return '';
 }
-
-const quotes = (value: unknown): string => (typeof value === 'number' ? ' (put it in quotes)' : '');
 
 function expectedBy(issue: z.core.$ZodIssue): readonly string[] {
   if (issue.code === 'invalid_union') return issue.errors.flat().flatMap(expectedBy);

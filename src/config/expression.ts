@@ -49,7 +49,11 @@ function findUnknown(value: unknown): Unknown | undefined {
 }
 
 /** A string with its variables put in: the raw value where it is one expression and nothing else. Calls `refuse` for what is no text. */
-export function interpolate(text: string, scope: Scope, refuse: (name: string, why: string) => never): unknown {
+export function interpolate(
+  text: string,
+  scope: Scope,
+  refuse: (name: string, why: string, fix: string) => never,
+): unknown {
   const only = onlyExpression.exec(text)?.[1]?.trim();
   if (only !== undefined) return lookUp(scope, only.split('.'));
   let unknown: Unknown | undefined;
@@ -57,8 +61,10 @@ export function interpolate(text: string, scope: Scope, refuse: (name: string, w
     const name = inside.trim();
     const value = lookUp(scope, name.split('.'));
     if (value instanceof Unknown) unknown ??= value;
-    else if (value === undefined || value === null) refuse(name, 'is not set');
-    else if (typeof value === 'object') refuse(name, 'is not a text or number');
+    else if (value === undefined || value === null)
+      refuse(name, 'is not set', 'Set it in the inventory, or give the task a `when` for hosts that have it.');
+    else if (typeof value === 'object')
+      refuse(name, 'is not a text or number', 'Name a part of it, or let it stand alone.');
     return String(value);
   });
   return unknown ?? filled;

@@ -43,9 +43,10 @@ export function readGroups(source: Source, mistakes: ProvisionError[]): GroupTre
   const groups = new Map<string, RawGroup>();
   const hosts = new Map<string, RawHost>();
 
-  const mapAt = (value: unknown, path: Path, expected: string): Record<string, unknown> => {
+  const mapAt = (value: unknown, path: Path, expected: string, example: string): Record<string, unknown> => {
     if (isMap(value)) return value;
-    if (value !== null && value !== undefined) mistakes.push(mistake(`Expected ${expected}`, source.locate(path)));
+    if (value !== null && value !== undefined)
+      mistakes.push(mistake(`Expected ${expected}`, source.locate(path), `Write it as in ${example}.`));
     return {};
   };
 
@@ -53,7 +54,7 @@ export function readGroups(source: Source, mistakes: ProvisionError[]): GroupTre
     const group = groups.get(name) ?? { name, path, parents: new Set(), hosts: new Set(), layers: [] };
     groups.set(name, group);
     if (parent !== undefined && name !== 'all') group.parents.add(parent);
-    const body = mapAt(value, path, 'a group: a map with vars, hosts or children');
+    const body = mapAt(value, path, 'a group: a map with vars, hosts or children', 'nodes: { hosts: { node1: } }');
     for (const key of Object.keys(body).filter((one) => !groupKeys.includes(one)))
       mistakes.push(
         mistake(
@@ -62,17 +63,27 @@ export function readGroups(source: Source, mistakes: ProvisionError[]): GroupTre
           'A group has vars, hosts and children; variables go under vars, groups under children.',
         ),
       );
-    const vars = mapAt(body['vars'], [...path, 'vars'], 'variables: a map');
+    const vars = mapAt(body['vars'], [...path, 'vars'], 'variables: a map', 'vars: { ansible_user: root }');
     group.layers.push({ path: [...path, 'vars'], values: vars });
-    const members = mapAt(body['hosts'], [...path, 'hosts'], 'hosts: a map with each host as a key, ending in a colon');
+    const members = mapAt(
+      body['hosts'],
+      [...path, 'hosts'],
+      'hosts: a map with each host as a key, ending in a colon',
+      'hosts: { node1: , node2: }',
+    );
     for (const [pattern, values] of Object.entries(members))
       readHosts(group, pattern, values, [...path, 'hosts', pattern]);
-    const children = mapAt(body['children'], [...path, 'children'], 'groups: a map with each group as a key');
+    const children = mapAt(
+      body['children'],
+      [...path, 'children'],
+      'groups: a map with each group as a key',
+      'children: { nodes: { hosts: { node1: } } }',
+    );
     for (const [child, value] of Object.entries(children)) readGroup(child, value, [...path, 'children', child], name);
   };
 
   const readHosts = (group: RawGroup, pattern: string, value: unknown, path: Path): void => {
-    const values = mapAt(value, path, 'the variables of a host: a map');
+    const values = mapAt(value, path, 'the variables of a host: a map', 'node1: { ansible_host: 10.0.0.11 }');
     for (const name of namesOf(pattern, path)) {
       const host = hosts.get(name) ?? { name, path, layers: [] };
       hosts.set(name, host);
@@ -90,12 +101,13 @@ export function readGroups(source: Source, mistakes: ProvisionError[]): GroupTre
     try {
       return expandHostRange(pattern);
     } catch (error) {
-      mistakes.push(mistake(error instanceof Error ? error.message : String(error), where));
+      const what = error instanceof Error ? error.message : String(error);
+      mistakes.push(mistake(what, where, 'Write a range as in node[01:50] or node[a:c].'));
       return [];
     }
   };
 
-  const top = mapAt(source.value, [], 'an inventory: a map with the key "all"');
+  const top = mapAt(source.value, [], 'an inventory: a map with the key "all"', 'inventory.example.yaml');
   readGroup('all', top['all'], ['all'], undefined);
   for (const [name, value] of Object.entries(top)) if (name !== 'all') readGroup(name, value, [name], 'all');
   return { groups, hosts };

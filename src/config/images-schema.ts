@@ -5,10 +5,8 @@ import { secret } from './secret.ts';
 export const imagesSchema = z.strictObject({
   registry: z
     .string()
-    .regex(
-      /^[a-z0-9][a-z0-9.-]*(:\d+)?(\/[a-z0-9._/-]*[a-z0-9])?$/,
-      'Not a registry: expected something like registry.example:5000',
-    )
+    .regex(/^[a-z0-9][a-z0-9.-]*(:\d+)?(\/[a-z0-9._/-]*[a-z0-9])?$/, 'Not a registry')
+    .meta({ examples: ['registry.example:5000'] })
     .optional()
     .describe('the registry that nodes take images of `provision` from, instead of those on the internet'),
   user: z.string().min(1).optional().describe('who pushes to it; nobody in particular if left out'),

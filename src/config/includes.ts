@@ -20,7 +20,10 @@ export function openIncludes(playbook: Source): Includes {
     try {
       const source = parseSource(file, readConfigFile(file));
       if (isListOfMaps(source.value)) sources.set(name, source);
-      else mistakes.push(mistake('Expected a list of tasks', source.locate([])));
+      else
+        mistakes.push(
+          mistake('Expected a list of tasks', source.locate([]), 'Begin each of them with "- name:", and no stage.'),
+        );
     } catch (error) {
       if (!(error instanceof ProvisionErrors)) throw error;
       mistakes.push(...error.errors.map((one) => withPlace(one, playbook, path)));

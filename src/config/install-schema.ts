@@ -8,7 +8,7 @@ const fileSchema = z.strictObject({
   path: folder().describe('where it goes'),
   mode: z
     .string()
-    .regex(/^0?[0-7]{3}$/, 'a mode in octal digits, in quotes, such as "0644"')
+    .regex(/^0?[0-7]{3}$/, 'Not a mode in octal digits')
     .default('0644')
     .describe('permissions in octal; one that only its owner may read is kept out of plans and output'),
 });

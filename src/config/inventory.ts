@@ -14,7 +14,7 @@ import { refuseIni } from './refuse-ini.ts';
 import { findSealed, hidePlainSecrets } from './sealed.ts';
 import { type Settings, settingsSchema } from './settings.ts';
 import { parseSource, type Source } from './source.ts';
-import { checkNames, isConnectionKey, isSetting, refuseJinja, withoutAliases } from './variables.ts';
+import { checkNames, inventoryPage, isConnectionKey, isSetting, refuseJinja, withoutAliases } from './variables.ts';
 
 export interface InventoryOptions {
   /** What `~/` in a path stands for. */
@@ -59,13 +59,13 @@ export function parseInventory(file: string, text: string, options: InventoryOpt
   const memberships = findMemberships(tree, ordered);
   const common = mergeLayers([...(tree.groups.get('all')?.layers ?? []), ...last], isSetting);
   const commonPlace = placeIn(source, oneOffs, common);
-  const settings = keep(check(settingsSchema, pick(common.values, isSetting), commonPlace));
+  const settings = keep(check(settingsSchema, pick(common.values, isSetting), commonPlace, inventoryPage));
   const hosts = [...tree.hosts.values()].flatMap((raw): Host[] => {
     const groups = memberships.get(raw.name) ?? [];
     const merged = mergeLayers([...layersOf(groups, raw.layers), ...last], isSetting);
     const locate = placeIn(source, oneOffs, merged);
-    const own = keep(check(settingsSchema, pick(merged.values, isSetting), locate));
-    const connection = keep(check(connectionSchema, pick(merged.values, isConnectionKey), locate));
+    const own = keep(check(settingsSchema, pick(merged.values, isSetting), locate, inventoryPage));
+    const connection = keep(check(connectionSchema, pick(merged.values, isConnectionKey), locate, inventoryPage));
     if (!own || !connection) return [];
     return [
       {

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { ProvisionErrors } from '../errors.ts';
-import { check, inOrder, isMap, valueAt } from './check.ts';
+import { check, inOrder, isMap, mistake, valueAt } from './check.ts';
 import type { LoadContext } from './check-value.ts';
 import { openIncludes } from './includes.ts';
 import type { Playbook, Stage } from './playbook.ts';
@@ -13,7 +13,7 @@ import { type Path, parseSource } from './source.ts';
 /** Checks a playbook against operations, templates and an inventory; throws ProvisionErrors with every mistake of the file. */
 export function parsePlaybook(file: string, text: string, context: LoadContext): Playbook {
   const source = parseSource(file, text);
-  const checked = check(playbookSchema, source.value, source.locate);
+  const checked = check(playbookSchema, source.value, source.locate, 'docs/playbooks.md');
   const { sources: includes, mistakes } = openIncludes(source);
   const known = 'mistakes' in checked ? checked.mistakes : [];
   const reading: Reading = { source, context, includes, mistakes: [...known, ...mistakes] };
@@ -27,17 +27,31 @@ export function parsePlaybook(file: string, text: string, context: LoadContext):
 
 function readStage(reading: Reading, stage: z.output<typeof stageSchema>, path: Path): Stage {
   checkHosts(reading, stage.hosts, [...path, 'hosts']);
+  if (stage.all_or_none && stage.serial)
+    reading.mistakes.push(
+      mistake(
+        'A stage with all_or_none has one batch, so serial means nothing',
+        reading.source.locate([...path, 'serial'], 'key'),
+        'Take out one of them.',
+      ),
+    );
   const when = readConditions(reading, stage.when, [...path, 'when'], false);
   const tasks = stage.tasks
     .flatMap((raw, index) => readTasks(reading, raw, [...path, 'tasks', index]))
-    .map((task) => ({ ...task, when: [...when, ...task.when], tags: [...new Set([...stage.tags, ...task.tags])] }));
+    .map((task) => ({
+      ...task,
+      when: [...when, ...task.when],
+      tags: [...new Set([...stage.tags, ...task.tags])],
+      migrationOnly: stage.migration_only || task.migrationOnly,
+    }));
   return {
     name: stage.name,
     hosts: stage.hosts,
     serial: stage.serial,
     order: stage.order,
     protectReady: stage.protect_ready,
-    rolling: stage.rolling,
+    rolling: stage.rolling || stage.all_or_none,
+    allOrNone: stage.all_or_none,
     beyondLimit: stage.beyond_limit,
     tags: stage.tags,
     tasks,

@@ -8,6 +8,7 @@ const when = z
   .record(name, z.union([scalar, z.array(scalar)]))
   .default({})
   .describe('a map from a variable to the value, or the list of values, it must have');
+const migrationOnly = z.boolean().default(false);
 
 export const stageSchema = z.strictObject({
   name: name.describe('the result of the stage, in words'),
@@ -21,12 +22,17 @@ export const stageSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('batches as `roll` of the inventory says; one that fails is put back, and the rest are not touched'),
+  all_or_none: z
+    .boolean()
+    .default(false)
+    .describe('`rolling` with all hosts as one batch: should one of them fail, all are put back'),
   beyond_limit: z
     .boolean()
     .default(false)
     .describe('hosts outside --limit take part as well, where the network agent is installed'),
   tags: tags.describe('names to choose it by with --tags'),
   when: when,
+  migration_only: migrationOnly.describe('all of its tasks are `migration_only`'),
   tasks: z
     .array(z.record(z.string(), z.unknown()))
     .min(1)
@@ -48,4 +54,7 @@ export const taskSchema = z.strictObject({
     .optional()
     .describe('a list; the task is done for each item, as {{ item }}'),
   tags: tags.describe('names to choose it by with --tags'),
+  migration_only: migrationOnly.describe(
+    'what no other command does: where nothing of it is due, `migrate` points to `up` and `roll`',
+  ),
 });

@@ -21,6 +21,8 @@ export interface Stage {
   readonly protectReady: boolean;
   /** Batches as the inventory's `roll` says; a batch that fails is taken back. */
   readonly rolling: boolean;
+  /** All hosts are one batch of a rolling stage. */
+  readonly allOrNone: boolean;
   /** Hosts outside --limit take part as well. */
   readonly beyondLimit: boolean;
   readonly tags: readonly string[];
@@ -39,6 +41,8 @@ export interface Task {
   readonly loop?: readonly unknown[] | string;
   /** Its own and those of its stage. */
   readonly tags: readonly string[];
+  /** It, or its stage, is what no other command than `migrate` does. */
+  readonly migrationOnly: boolean;
   readonly location: Location;
   /** Where something inside the operation's value stands. */
   readonly locate: Locate;

@@ -11,7 +11,13 @@ export function orderGroups(tree: GroupTree, source: Source, mistakes: Provision
     if (known !== undefined) return known;
     if (below.includes(group.name)) {
       const circle = [...below.slice(below.indexOf(group.name)), group.name].join(' → ');
-      mistakes.push(mistake(`Groups contain each other: ${circle}`, source.locate(group.path, 'key')));
+      mistakes.push(
+        mistake(
+          `Groups contain each other: ${circle}`,
+          source.locate(group.path, 'key'),
+          'Take one of them out of the children of the other.',
+        ),
+      );
       return 0;
     }
     const parents = [...group.parents].flatMap((name) => tree.groups.get(name) ?? []);

@@ -18,7 +18,13 @@ export function readTasks(reading: Reading, raw: Record<string, unknown>, path: 
       ),
     );
   if (typeof name !== 'string')
-    mistakes.push(mistake('Expected the path of a file with a list of tasks', source.locate([...path, 'include'])));
+    mistakes.push(
+      mistake(
+        'Expected the path of a file with a list of tasks',
+        source.locate([...path, 'include']),
+        'Write it as in include: tasks/kubelet.yaml.',
+      ),
+    );
   const included = typeof name === 'string' ? includes.get(name) : undefined;
   if (!included) return [];
   const tasks = tasksOf(included).map((task, index) => {

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { ProvisionErrors } from '../errors.ts';
 import { check, isMap, mistake } from './check.ts';
+import { pageOf } from './check-value.ts';
 import { hasExpression, interpolate, lookUp, type Scope, Unknown } from './expression.ts';
 import type { Condition, Task } from './playbook.ts';
 import { schemasAt } from './schema-walk.ts';
@@ -22,7 +23,9 @@ export function resolveTask(task: Task, scope: Scope, templates: Templates): rea
   const items = fill(task, task.loop, scope, templates, []);
   if (items instanceof Unknown) return [{ task: task.name, status: 'unknown', until: items.until }];
   if (!Array.isArray(items))
-    throw new ProvisionErrors([mistake(`A loop needs a list, ${String(task.loop)} is none`, task.location)]);
+    throw new ProvisionErrors([
+      mistake(`A loop needs a list, ${String(task.loop)} is none`, task.location, 'Name a variable that is a list.'),
+    ]);
   return items.map((item: unknown) => resolveOnce(task, { ...scope, item }, templates));
 }
 
@@ -32,7 +35,7 @@ function resolveOnce(task: Task, scope: Scope, templates: Templates): Resolution
   const name = nameOf(task, scope);
   const value = fill(task, task.value, scope, templates, []);
   if (value instanceof Unknown) return { task: name, status: 'unknown', until: value.until };
-  const checked = check(task.schema, value, task.locate);
+  const checked = check(task.schema, value, task.locate, pageOf(task.operation));
   if ('mistakes' in checked) throw new ProvisionErrors(checked.mistakes);
   return { task: name, status: 'known', desired: checked.value };
 }
@@ -62,7 +65,13 @@ function sayWhyNot({ variable, values }: Condition, actual: unknown): string {
 function nameOf(task: Task, scope: Scope): string {
   if (task.loop !== undefined && !('item' in scope)) return task.name;
   const name = interpolate(task.name, scope, (variable) => {
-    throw new ProvisionErrors([mistake(`"${variable}" has no value for the name of this task`, task.location)]);
+    throw new ProvisionErrors([
+      mistake(
+        `"${variable}" has no value for the name of this task`,
+        task.location,
+        'Set it in the inventory, or leave it out of the name.',
+      ),
+    ]);
   });
   return typeof name === 'string' || typeof name === 'number' ? String(name) : task.name;
 }
@@ -70,8 +79,8 @@ function nameOf(task: Task, scope: Scope): string {
 /** The value with all variables and templates put in; keys whose variable is not set are left out, unless the operation takes null. */
 function fill(task: Task, value: unknown, scope: Scope, templates: Templates, path: Path): unknown {
   if (typeof value === 'string' && hasExpression(value))
-    return interpolate(value, scope, (name, why) => {
-      throw new ProvisionErrors([mistake(`"${name}" ${why}`, task.locate(path))]);
+    return interpolate(value, scope, (name, why, fix) => {
+      throw new ProvisionErrors([mistake(`"${name}" ${why}`, task.locate(path), fix)]);
     });
   if (Array.isArray(value)) {
     const items = value.map((one, index) => fill(task, one, scope, templates, [...path, index]));

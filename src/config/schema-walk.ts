@@ -1,8 +1,7 @@
 import { z } from 'zod';
 
-/** The schema below optional, default, nullable and pipe. */
-export function unwrapSchema(schema: z.core.$ZodType): z.core.$ZodType {
-  if (schema instanceof z.ZodPipe) return unwrapSchema(schema.def.in);
+function unwrapOnce(schema: z.core.$ZodType): z.core.$ZodType | undefined {
+  if (schema instanceof z.ZodPipe) return schema.def.in;
   if (
     schema instanceof z.ZodOptional ||
     schema instanceof z.ZodNullable ||
@@ -10,8 +9,20 @@ export function unwrapSchema(schema: z.core.$ZodType): z.core.$ZodType {
     schema instanceof z.ZodPrefault ||
     schema instanceof z.ZodReadonly
   )
-    return unwrapSchema(schema.def.innerType);
-  return schema;
+    return schema.def.innerType;
+  return undefined;
+}
+
+/** A schema and those below optional, default, nullable and pipe, the outermost first. */
+export function layersOf(schema: z.core.$ZodType): readonly z.core.$ZodType[] {
+  const inner = unwrapOnce(schema);
+  return inner === undefined ? [schema] : [schema, ...layersOf(inner)];
+}
+
+/** The schema below optional, default, nullable and pipe. */
+export function unwrapSchema(schema: z.core.$ZodType): z.core.$ZodType {
+  const inner = unwrapOnce(schema);
+  return inner === undefined ? schema : unwrapSchema(inner);
 }
 
 /** What a value of this schema may hold under one key: schemas, or nothing where the key cannot be. */

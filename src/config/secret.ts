@@ -27,6 +27,7 @@ const referenceSchema = z
     context.addIssue({
       code: 'custom',
       message: 'A secret is a text, or one of { env: NAME }, { file: PATH }, { age: … }',
+      params: { fix: 'Write one of the three, and no other one beside it.' },
     });
     return z.NEVER;
   });

@@ -3,7 +3,7 @@ import type { Location } from '../location.ts';
 import { mistake } from './check.ts';
 import type { Host, Inventory } from './host.ts';
 import type { Playbook } from './playbook.ts';
-import { didYouMean } from './suggest.ts';
+import { didYouMean, nearest } from './suggest.ts';
 
 /** Groups that playbooks may name whether or not an inventory has them. */
 const groupsWithMeaning = ['all', 'control_plane', 'nodes'];
@@ -36,7 +36,10 @@ function hostsOf(pattern: string, inventory: Inventory): ReadonlySet<string> | u
 export function checkPattern(pattern: string, inventory: Inventory, where: Location): readonly ProvisionError[] {
   const name = pattern.replace(/^!/, '');
   if (hostsOf(name, inventory)) return [];
-  return [mistake(`No group or host is called "${name}"${didYouMean(name, namesOf(inventory))}`, where)];
+  const known = namesOf(inventory);
+  const meant = nearest(name, known);
+  const fix = `Write ${meant === undefined ? 'a' : `${meant}, or another`} group or host of the inventory.`;
+  return [mistake(`No group or host is called "${name}"${didYouMean(name, known)}`, where, fix)];
 }
 
 /** The hosts that patterns mean, in the order of the inventory; only exclusions mean all others. */

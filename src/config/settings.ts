@@ -12,14 +12,18 @@ const path = () => z.string().min(1);
 const unit = () =>
   z
     .string()
-    .regex(/^[\w@.:-]+\.service$/, 'Not the name of a systemd service: expected something like kubelet.service');
+    .regex(/^[\w@.:-]+\.service$/, 'Not the name of a systemd service')
+    .meta({ examples: ['kubelet.service'] });
 const hostPattern = () => z.string().min(1);
 const hostFolder = () => z.string().regex(/^\/./, 'Not an absolute path on the host');
 
 const flags = () =>
   z
     .record(
-      z.string().regex(/^[A-Za-z0-9][\w-]*$/, 'Not the name of a flag: write it without the leading "--"'),
+      z
+        .string()
+        .regex(/^[A-Za-z0-9][\w-]*$/, 'Not the name of a flag: write it without the leading "--"')
+        .meta({ examples: ['max-pods'] }),
       z
         .union([z.string(), z.number(), z.boolean()], {
           error: 'Not the value of a flag as on a command line ("a=1,b=2")',
@@ -37,13 +41,14 @@ const dropUnknownFlags = () =>
 const imageName = () =>
   z
     .string()
-    .regex(
-      /^[a-z0-9][\w.:/-]*(:[\w.-]+|@sha256:[0-9a-f]{64})$/,
-      'Not an image with its tag: expected something like busybox:1.36',
-    );
+    .regex(/^[a-z0-9][\w.:/-]*(:[\w.-]+|@sha256:[0-9a-f]{64})$/, 'Not an image with its tag')
+    .meta({ examples: ['busybox:1.36'] });
 
 const flannelVersion = () =>
-  z.string().regex(/^v?\d+\.\d+\.\d+$/, 'Not a version of flannel: expected something like 0.28.7');
+  z
+    .string()
+    .regex(/^v?\d+\.\d+\.\d+$/, 'Not a version of flannel')
+    .meta({ examples: ['0.28.7'] });
 
 const clusterSchema = z.strictObject({
   kubeconfig: path().describe('kubeconfig of an administrator; relative to the inventory'),
@@ -60,10 +65,7 @@ const clusterSchema = z.strictObject({
 const carrierSchema = z.strictObject({
   name: z
     .string()
-    .regex(
-      /^[a-z0-9][a-z0-9./:_-]*[a-z0-9]$/,
-      'Not the name of an image without its tag: expected something like localhost/cni-plugins',
-    )
+    .regex(/^[a-z0-9][a-z0-9./:_-]*[a-z0-9]$/, 'Not the name of an image without its tag')
     .default('localhost/provision/cni-plugins')
     .describe('its name, without the tag, which follows its content'),
   push: z
@@ -89,10 +91,7 @@ const pluginsSchema = z.strictObject({
 
 /** `none` stands in the place of all of it; where the plugins would be is known all the same. */
 const cniSchema = z
-  .union([
-    pluginsSchema,
-    z.literal('none', { error: 'Not settings of cni: expected a map such as { bin_dir: /opt/cni/bin }, or none' }),
-  ])
+  .union([pluginsSchema, z.literal('none', { error: 'Not settings of cni' })])
   .transform((cni) => (cni === 'none' ? { ...pluginsSchema.parse({}), isNone: true } : { ...cni, isNone: false }));
 
 const vxlanSchema = z.strictObject({
@@ -104,6 +103,7 @@ const vxlanSchema = z.strictObject({
 const flannelSchema = z.strictObject({
   api_server: z
     .url({ protocol: /^https?$/ })
+    .meta({ examples: ['https://10.0.0.1:6443'] })
     .optional()
     .describe('address of the API as nodes reach it; that of `cluster.kubeconfig` if left out'),
   health_port: z
@@ -139,6 +139,7 @@ const networkSchema = z.strictObject({
   interface: z
     .string()
     .regex(/^[\w.:@-]{1,15}$/, 'Not the name or IPv4 address of an interface')
+    .meta({ examples: ['eth0'] })
     .optional()
     .describe("name or address of the interface towards the other nodes; the one with the Node's address if left out"),
   masquerade: z.boolean().default(true).describe('whether pods leave the pod range under the address of their host'),
@@ -187,7 +188,10 @@ const kubeProxySchema = z
   .refine(
     ({ manage, flags, config, drop_unknown_flags: drops }) =>
       manage || (!drops && Object.keys({ ...flags, ...config }).length === 0),
-    { error: 'flags and config of kube-proxy are set, and flags dropped, only with manage: true' },
+    {
+      error: 'flags and config of kube-proxy are set, and flags dropped, only with manage: true',
+      params: { fix: 'Write manage: true beside them, or take them out.' },
+    },
   );
 
 const runtimeSchema = z.strictObject({
@@ -271,6 +275,7 @@ const identitySchema = z
     renew_days: z.int().min(0).default(30).describe('how long before its end a certificate is replaced'),
     api_server: z
       .url({ protocol: /^https$/ })
+      .meta({ examples: ['https://10.0.0.1:6443'] })
       .optional()
       .describe('address of the API as nodes reach it; that of `cluster.kubeconfig` if left out'),
     kubeconfig: hostFolder()
@@ -298,6 +303,7 @@ const identitySchema = z
   })
   .refine(({ method, ca, ca_on_host }) => method !== 'ca' || (ca === undefined) !== (ca_on_host === undefined), {
     error: 'the method `ca` needs the CA: either ca, or ca_on_host',
+    params: { fix: 'Write ca where its key is on this machine, ca_on_host where it is on a control-plane host.' },
   });
 
 const verifySchema = z.strictObject({

@@ -63,6 +63,7 @@ export const writeYaml = (value: unknown): string => stringify(value, { aliasDup
 interface Problem {
   readonly code?: string;
   readonly message: string;
+  readonly fix?: string;
   readonly pos: readonly [number, number];
 }
 
@@ -72,21 +73,34 @@ function unresolvedAliases(document: Document.Parsed): readonly Problem[] {
   visit(document, {
     Alias(_, alias) {
       const [start = 0, end = 0] = alias.range ?? [];
-      if (!alias.resolve(document)) problems.push({ message: `Unresolved alias: ${alias.source}`, pos: [start, end] });
+      if (!alias.resolve(document))
+        problems.push({
+          message: `Unresolved alias: ${alias.source}`,
+          fix: `Write &${alias.source} before the value it stands for; put text that begins with * in quotes.`,
+          pos: [start, end],
+        });
     },
   });
   return problems;
 }
 
 /** What a secret looks like to YAML is not repeated. */
-function sayProblem(problem: Problem, rest: string, isSecret: boolean): { what: string; fix?: string } {
+function sayProblem(problem: Problem, rest: string, isSecret: boolean): { what: string; fix: string } {
   const tag = /^\S+/.exec(rest)?.[0] ?? rest;
   if (problem.code === 'TAG_RESOLVE_FAILED' && tag === '!vault')
     return { what: 'Values encrypted with Ansible Vault are not read', fix: vaultFix };
-  if (isSecret) return { what: 'This is not valid YAML: put the value in quotes' };
+  if (isSecret) return { what: 'This is not valid YAML', fix: 'Put the value in quotes.' };
   if (problem.code === 'DUPLICATE_KEY')
-    return { what: `Duplicate key: "${/^["']?([^"':\n]+)/.exec(rest)?.[1] ?? rest}"` };
-  if (problem.code !== 'TAG_RESOLVE_FAILED') return { what: `Not valid YAML: ${problem.message}` };
+    return {
+      what: `Duplicate key: "${/^["']?([^"':\n]+)/.exec(rest)?.[1] ?? rest}"`,
+      fix: 'Write what both say under one of them.',
+    };
+  if (problem.code !== 'TAG_RESOLVE_FAILED')
+    return {
+      what: `Not valid YAML: ${problem.message}`,
+      fix:
+        problem.fix ?? 'Correct the line, or the one above it; text with one of : # { } [ ] & * in it may need quotes.',
+    };
   return { what: `Unknown tag: ${tag}`, fix: 'Write the value without a tag.' };
 }
 
@@ -95,7 +109,10 @@ function toValue(document: Document.Parsed, where: Location): unknown {
     return document.toJS();
   } catch (cause) {
     const what = cause instanceof Error ? cause.message : String(cause);
-    throw new ProvisionErrors([new ProvisionError({ code: 'CONFIG_INVALID', kind: 'config', what, where, cause })]);
+    const fix = 'Write values out, without aliases (*) and merges (<<).';
+    throw new ProvisionErrors([
+      new ProvisionError({ code: 'CONFIG_INVALID', kind: 'config', what, where, fix, cause }),
+    ]);
   }
 }
 

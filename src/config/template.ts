@@ -60,7 +60,13 @@ function compile(file: string): Compiled {
   } catch (cause) {
     const what = cause instanceof Error ? (cause.message.split('\n').at(-1) ?? cause.message) : String(cause);
     const line = cause instanceof Error ? Number(/line (\d+)/.exec(cause.message)?.[1] ?? 1) : 1;
-    throw new ProvisionErrors([mistake(`Not a valid template: ${what}`, placeOf(file, lines, line, 0))]);
+    throw new ProvisionErrors([
+      mistake(
+        `Not a valid template: ${what}`,
+        placeOf(file, lines, line, 0),
+        'Correct it there; handlebarsjs.com describes the language.',
+      ),
+    ]);
   }
 }
 
@@ -70,14 +76,22 @@ function render({ file, lines, variables, fill }: Compiled, scope: Scope): strin
   if (unknown instanceof Unknown) return unknown;
   const unset = values.filter(({ value, isRequired }) => isRequired && (value === undefined || value === null));
   if (unset.length > 0)
-    throw new ProvisionErrors(unset.map(({ path, location }) => mistake(`"${path.join('.')}" is not set`, location)));
+    throw new ProvisionErrors(
+      unset.map(({ path, location }) =>
+        mistake(
+          `"${path.join('.')}" is not set`,
+          location,
+          'Set it in the inventory, or ask in the template whether it is there: {{#if …}}.',
+        ),
+      ),
+    );
   try {
     return fill(scope);
   } catch (cause) {
     if (!(cause instanceof Error)) throw cause;
     const { lineNumber = 1, column = 0 } = cause as Error & { lineNumber?: number; column?: number };
     const what = `The template cannot be filled: ${cause.message.replace(/ - \d+:\d+$/, '')}`;
-    throw new ProvisionErrors([mistake(what, placeOf(file, lines, lineNumber, column))]);
+    throw new ProvisionErrors([mistake(what, placeOf(file, lines, lineNumber, column), 'Correct the template there.')]);
   }
 }
 

@@ -2,9 +2,13 @@ import type { ProvisionError } from '../errors.ts';
 import { isMap, mistake } from './check.ts';
 import { connectionAliases, connectionSchema, refusedVariables } from './connection.ts';
 import type { Layer } from './groups.ts';
+import { fixOfKey } from './say-fix.ts';
 import { settingsSchema } from './settings.ts';
 import type { Path, Source } from './source.ts';
 import { didYouMean, nearest } from './suggest.ts';
+
+/** Where all keys of an inventory are described. */
+export const inventoryPage = 'docs/inventory.md';
 
 const settingKeys = Object.keys(settingsSchema.shape);
 const connectionKeys = Object.keys(connectionSchema.shape);
@@ -50,8 +54,11 @@ export function checkNames(layer: Layer, reads: ReadonlySet<string>, source: Sou
       ];
     }
     const known = [...settingKeys, ...connectionKeys];
-    if (reads.has(key) || nearest(key, known) === undefined) return [];
-    return [mistake(`Unrecognized key: "${key}"${didYouMean(key, known)}`, where)];
+    const meant = nearest(key, known);
+    if (reads.has(key) || meant === undefined) return [];
+    return [
+      mistake(`Unrecognized key: "${key}"${didYouMean(key, known)}`, where, fixOfKey(known, meant, inventoryPage)),
+    ];
   });
 }
 

@@ -28,9 +28,6 @@ function tellChanges({ planned }: HostPlan): readonly string[] {
   });
 }
 
-/** A stage of one batch, that all hosts are to go through together. */
-const isAtOnce = ({ serial }: Stage): boolean => serial?.length === 1 && serial[0] === '100%';
-
 const mostSubjects = 5;
 
 /** What was sent, by name alone: hosts that change together mostly change the same. */
@@ -63,7 +60,7 @@ export function rollStopped(
   const begun = batch.filter(differs);
   const names = begun.map(({ host }) => host.name);
   const sent = entriesOf(state, 'applying').filter((entry) => entry.stage === stage.name);
-  const atOnce = isAtOnce(stage);
+  const atOnce = stage.rolling?.allOrNone === true;
   const told = atOnce
     ? tellTogether(names, stage.name, state)
     : begun.flatMap((plan) => {

@@ -37,6 +37,8 @@ export interface Rolling {
   readonly maxUnavailable: number | `${number}%` | undefined;
   /** A node that failed is left as it is, cordoned. */
   readonly keepFailed: boolean;
+  /** The stage has one batch: all of its hosts, or none, are as wanted afterwards. */
+  readonly allOrNone: boolean;
 }
 
 export interface Stage {

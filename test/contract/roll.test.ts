@@ -29,6 +29,7 @@ const rolling = (more: Partial<Rolling> = {}): Rolling => ({
   controlPlane: [],
   maxUnavailable: undefined,
   keepFailed: false,
+  allOrNone: false,
   ...more,
 });
 
@@ -154,33 +155,49 @@ describe.skipIf(!canMakeHosts)('a rolling stage', () => {
     }
   });
 
-  test('with a size of its own takes that: all hosts at once, and all of them back where one fails', async () => {
-    const settings = await hosts('a', 'b', 'c');
-    for (const one of settings) writeFileSync(path(one), 'old');
-    const { api } = cluster(['a', 'b', 'c'].map((name) => readyNode(name)));
-    const stages = [
-      stage('one', ['a', 'b', 'c'], [content('new'), only(task(breaks), 'b')], {
-        rolling: rolling(),
-        serial: ['100%'],
-      }),
-      stage('two', ['a', 'b', 'c'], [content('newer')]),
-    ];
-    const asked = request(settings, stages, { openCluster: async () => api });
-    expect(await run(asked.request)).toBe('failed');
-    expect(codes(asked.events)).toEqual(['TASK_FAILED', 'ROLL_STOPPED']);
-    expect(settings.map(read)).toEqual(['old', 'old', 'old']);
-    const stopped = asked.events.find((event) => event.type === 'failure' && event.error.code === 'ROLL_STOPPED');
-    expect(stopped).toMatchObject({
-      error: {
-        what: "stopped in 'one', for all of a, b, c at once; no stage after it was begun",
-        why: expect.stringMatching(/^a, c: changed \S+\nb: changed \S+, \S+\na, b, c: as before, taken back$/),
-        fix: 'Mend what the error above names, then go on: provision resume.',
-      },
-    });
-    expect(asked.events.find((event) => event.type === 'run-finished')).toMatchObject({
-      hosts: ['a', 'b', 'c'].map((host) => ({ host, changed: 0, takenBack: 1 })),
-    });
-  });
+  test.each([
+    {
+      allOrNone: true,
+      what: "stopped in 'one', for all of a, b, c at once; no stage after it was begun",
+      why: /^a, c: changed \S+\nb: changed \S+, \S+\na, b, c: as before, taken back$/,
+      fix: 'Mend what the error above names, then go on: provision resume.',
+    },
+    {
+      allOrNone: false,
+      what: "stopped at a, b, c in 'one'; no batch after it was begun",
+      why: /^(a: \S+: without old, with new\n)b: .*\n(b: .*\n)*(c: \S+: without old, with new\n)a, b, c: as before, taken back$/,
+      fix: /then go on: provision resume\. What came by --set/,
+    },
+  ])(
+    'with a size of its own takes that: all hosts at once, and all of them back where one fails; all or none: $allOrNone',
+    async ({ allOrNone, what, why, fix }) => {
+      const settings = await hosts('a', 'b', 'c');
+      for (const one of settings) writeFileSync(path(one), 'old');
+      const { api } = cluster(['a', 'b', 'c'].map((name) => readyNode(name)));
+      const stages = [
+        stage('one', ['a', 'b', 'c'], [content('new'), only(task(breaks), 'b')], {
+          rolling: rolling({ allOrNone }),
+          serial: ['100%'],
+        }),
+        stage('two', ['a', 'b', 'c'], [content('newer')]),
+      ];
+      const asked = request(settings, stages, { openCluster: async () => api });
+      expect(await run(asked.request)).toBe('failed');
+      expect(codes(asked.events)).toEqual(['TASK_FAILED', 'ROLL_STOPPED']);
+      expect(settings.map(read)).toEqual(['old', 'old', 'old']);
+      const stopped = asked.events.find((event) => event.type === 'failure' && event.error.code === 'ROLL_STOPPED');
+      expect(stopped).toMatchObject({
+        error: {
+          what,
+          why: expect.stringMatching(why),
+          fix: typeof fix === 'string' ? fix : expect.stringMatching(fix),
+        },
+      });
+      expect(asked.events.find((event) => event.type === 'run-finished')).toMatchObject({
+        hosts: ['a', 'b', 'c'].map((host) => ({ host, changed: 0, takenBack: 1 })),
+      });
+    },
+  );
 
   test('ends after the batch in hand when asked to', async () => {
     const settings = await hosts('a', 'b');

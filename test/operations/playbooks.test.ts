@@ -1,14 +1,15 @@
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { watchTasks } from '../../src/cli/migrate/migration-tasks.ts';
 import { engineVariables } from '../../src/cli/scope/scope.ts';
 import { loadConfiguration } from '../../src/config/load-configuration.ts';
+import type { Playbook } from '../../src/config/playbook.ts';
 import { openTemplates } from '../../src/config/template.ts';
 import { operations } from '../../src/operations/registry.ts';
 
 const inPackage = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
-/** The operations of each stage. */
-function load(name: string): readonly (readonly string[])[] {
+function read(name: string): Playbook {
   const { playbook } = loadConfiguration({
     inventory: inPackage('inventory.example.yaml'),
     playbook: inPackage(`playbooks/${name}.yaml`),
@@ -17,8 +18,12 @@ function load(name: string): readonly (readonly string[])[] {
     operations,
     engineVariables,
   });
-  return playbook.stages.map(({ tasks }) => tasks.map(({ operation }) => operation));
+  return playbook;
 }
+
+/** The operations of each stage. */
+const load = (name: string): readonly (readonly string[])[] =>
+  read(name).stages.map(({ tasks }) => tasks.map(({ operation }) => operation));
 
 test('the playbook up fits its operations and the example inventory', () => {
   const operationsOf = load('up');
@@ -82,4 +87,28 @@ test('the playbook migrate leaves docker0 between drain and Ready, and ends the 
   );
   expect(places).toEqual(places.toSorted((a, b) => a - b));
   expect(places[0]).toBeGreaterThan(operationsOf.indexOf(nodes));
+});
+
+test('the playbook migrate marks what neither up nor roll does; nodes go in the one rolling stage that has some of it', () => {
+  const { stages } = read('migrate-docker0-to-cni');
+  const usual = ['up', 'roll'].flatMap((name) => load(name).flat());
+  const tasks = stages.flatMap((stage) => stage.tasks);
+  const marked = tasks.filter(({ migrationOnly }) => migrationOnly).map(({ operation }) => operation);
+  const others = tasks.map(({ operation }) => operation).filter((operation) => !usual.includes(operation));
+  // subnet_file has one writer before its node leaves docker0, and another one from then on
+  expect(new Set(marked)).toEqual(new Set([...others, 'service']));
+  const leaving = stages.find((stage) => stage.tasks.some(({ operation }) => operation === 'docker_own_bridge'));
+  expect(watchTasks(stages).leaving).toBe(leaving?.name);
+  expect(leaving?.tasks.filter(({ migrationOnly }) => migrationOnly).map(({ operation }) => operation)).toEqual([
+    'docker_own_bridge',
+    'subnet_file',
+    'service',
+  ]);
+});
+
+test('the agents of network-change start on all hosts or on none', () => {
+  for (const { rolling, allOrNone, serial, tasks } of read('network-change').stages)
+    expect([rolling, allOrNone, serial]).toEqual(
+      tasks.some(({ operation }) => operation === 'hand_over') ? [true, true, undefined] : [false, false, undefined],
+    );
 });

@@ -1,4 +1,5 @@
 import type { Inventory } from '../../config/host.ts';
+import type { Stage } from '../../config/playbook.ts';
 import type { Host } from '../../engine/host.ts';
 import type { RunRequest } from '../../engine/run-state.ts';
 import type { Emit, Migration, RunEvent } from '../../events.ts';
@@ -7,7 +8,7 @@ import { type BatchedOptions, prepareBatched, sayBatched } from '../run/batched-
 import { runPlanned } from '../run/planned-run.ts';
 import type { PreparedRun } from '../wire/wire-run.ts';
 import { describeMigration } from './migration.ts';
-import { countUsual, leaving, whatElse } from './migration-tasks.ts';
+import { watchTasks, whatElse } from './migration-tasks.ts';
 
 export interface MigrateOptions extends BatchedOptions {
   readonly purge: boolean;
@@ -32,14 +33,19 @@ async function prepare(file: string, options: MigrateOptions, emit: Emit): Promi
     begin(emit: Emit): RunRequest {
       if (isTold) return run.begin(emit);
       isTold = true;
-      const story = tellingStory(run.inventory, file, options.purge, emit);
+      const story = tellingStory(run, file, options.purge, emit);
       return story.watch(run.begin(story.emit));
     },
   };
 }
 
 /** Tells what the migration means as soon as the order of nodes is known, or when something forbids it before that. */
-function tellingStory(inventory: Inventory, file: string, purge: boolean, emit: Emit) {
+function tellingStory(
+  { inventory, stages }: { readonly inventory: Inventory; readonly stages: readonly Stage[] },
+  file: string,
+  purge: boolean,
+  emit: Emit,
+) {
   let hosts: readonly Host[] = [];
   let seen: { readonly snapshot: ClusterSnapshot; readonly pods: readonly PodState[] } | undefined;
   let told: Migration | undefined;
@@ -52,13 +58,13 @@ function tellingStory(inventory: Inventory, file: string, purge: boolean, emit: 
     told = story;
     emit({ type: 'migration', ...story });
   };
-  const due = countUsual();
+  const tasks = watchTasks(stages);
   return {
     emit(event: RunEvent): void {
-      if (event.type === 'stage-planned' && event.stage === leaving) tell(describe(event.batches));
+      if (event.type === 'stage-planned' && event.stage === tasks.leaving) tell(describe(event.batches));
       if (event.type === 'failure') tell(describe(null));
-      due.see(event);
-      if (event.type === 'plan-finished' && event.status === 'due' && told?.isNeeded === false && due.isUsual())
+      tasks.see(event);
+      if (event.type === 'plan-finished' && event.status === 'due' && told?.isNeeded === false && tasks.areUsual())
         emit({ type: 'warning', message: whatElse(file) });
       emit(event);
     },

@@ -1,32 +1,22 @@
+import type { Stage, Task } from '../../config/playbook.ts';
 import type { RunEvent } from '../../events.ts';
 import { quote } from '../../shell.ts';
 
-/** The stage in which nodes go, as the playbook calls it. */
-export const leaving = 'Nodes leave docker0 for the pod network';
+type MarkedStage = Pick<Stage, 'name' | 'rolling'> & { readonly tasks: readonly Pick<Task, 'migrationOnly'>[] };
 
-/** Stages that do what no other command does: they remove what a flannel with etcd has left. */
-export const ofMigrationAlone: readonly string[] = [
-  'The flannel with etcd is gone',
-  'Its keys in etcd are gone',
-  'Nothing else is left where provision had set it up',
-];
-
-/** Tasks of `leaving` that do so: `up` never touches Docker. */
-export const ofDocker0: readonly string[] = [
-  'Docker has a bridge of its own again',
-  "subnet.env is the agent's",
-  'Docker runs on its own bridge',
-];
-
-/** Looks whether all that a plan has to do is what `up` and `roll` do as well. */
-export function countUsual() {
+/** Tells what only a migration does, as its playbook marks it, from what `up` and `roll` do as well. */
+export function watchTasks(stages: readonly MarkedStage[]) {
+  const tasksOf = (stage: string) => stages.find(({ name }) => name === stage)?.tasks ?? [];
   let isUsual = true;
   return {
+    /** The stage in which nodes go, batch after batch. */
+    leaving: stages.find(({ rolling, tasks }) => rolling && tasks.some(({ migrationOnly }) => migrationOnly))?.name,
     see(event: RunEvent): void {
       if (event.type !== 'task-planned' || event.status === 'ok' || event.status === 'skipped') return;
-      if (ofMigrationAlone.includes(event.stage) || ofDocker0.includes(event.task)) isUsual = false;
+      if (tasksOf(event.stage)[event.position - 1]?.migrationOnly) isUsual = false;
     },
-    isUsual: (): boolean => isUsual,
+    /** Whether all that was planned is of the second kind. */
+    areUsual: (): boolean => isUsual,
   };
 }
 

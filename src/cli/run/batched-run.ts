@@ -1,8 +1,7 @@
-import type { Inventory } from '../../config/host.ts';
 import type { Emit } from '../../events.ts';
 import { quote } from '../../shell.ts';
 import { nameOptions, type TypedSetting } from '../roll/roll-settings.ts';
-import { type PreparedRun, prepareRun, type RunOptions } from '../wire/wire-run.ts';
+import { prepareRun, type RunOptions } from '../wire/wire-run.ts';
 import type { AskingOptions, PlannedCommand } from './planned-run.ts';
 
 /** Of a command that goes from node to node in batches. */
@@ -28,7 +27,7 @@ export async function prepareBatched(
   inventory: string,
   { typed = [], set = [], ...options }: BatchedOptions,
   emit: Emit,
-): Promise<PreparedRun & { readonly inventory: Inventory }> {
+): ReturnType<typeof prepareRun> {
   const all = [...set, ...typed.map((one) => one.set)];
   try {
     return await prepareRun(command, inventory, { ...options, ...(all.length > 0 && { set: all }) }, emit);

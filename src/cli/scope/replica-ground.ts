@@ -3,7 +3,7 @@ import type { Host } from '../../engine/host.ts';
 import { effectiveFlag, parseFlags } from '../../kubernetes/flags/flags.ts';
 import { readBase } from '../../kubernetes/units/unit-command.ts';
 import { dropInPath } from '../../operations/units/unit-flags-state.ts';
-import type { OwnFiles } from './software-scope.ts';
+import type { OwnFiles } from './own-files.ts';
 
 /** Another control-plane host whose controller-manager runs. */
 export interface Peer {

@@ -15,10 +15,12 @@ import { type EtcdFiles, etcdScope, etcdVariables } from './etcd-scope.ts';
 import { flannelScope, flannelVariables } from './flannel-scope.ts';
 import { migrationScope, migrationVariables } from './migration-scope.ts';
 import { nodeScope } from './node-scope.ts';
+import type { OwnFiles } from './own-files.ts';
 import { type PluginsScope, pluginsVariables } from './plugins-scope.ts';
 import { replicaGround } from './replica-ground.ts';
 import { replicaScope, replicaVariables } from './replica-scope.ts';
-import { type OwnFiles, softwareScope, softwareVariables } from './software-scope.ts';
+import { softwareScope } from './software-scope.ts';
+import { softwareVariables } from './software-variables.ts';
 
 /** What the engine adds to the scope of a task. */
 export const engineVariables = {

@@ -3,7 +3,7 @@ import { selectHosts } from '../../config/select.ts';
 import type { Rolling } from '../../engine/stage.ts';
 
 /** How the inventory wants a live cluster to be gone through. */
-export function rollingOf(inventory: Inventory, keepFailed: boolean): Rolling {
+export function rollingOf(inventory: Inventory, keepFailed: boolean): Omit<Rolling, 'allOrNone'> {
   const { batches, canary = [], order, max_unavailable } = inventory.settings.roll;
   const named = (patterns: readonly string[]) => selectHosts(inventory, patterns).map((host) => host.name);
   return {

@@ -16,10 +16,10 @@ export const toStage = (
 ): Stage => ({
   name: stage.name,
   hosts: selectHosts(inventory, stage.hosts).map((host) => host.name),
-  serial: stage.serial,
+  serial: stage.allOrNone ? ['100%'] : stage.serial,
   order: stage.order,
   protectReady: stage.protectReady,
-  rolling: stage.rolling ? rollingOf(inventory, keepFailed) : undefined,
+  rolling: stage.rolling ? { ...rollingOf(inventory, keepFailed), allOrNone: stage.allOrNone } : undefined,
   beyondLimit: stage.beyondLimit,
   tasks: stage.tasks.map((task) => ({
     name: task.name,

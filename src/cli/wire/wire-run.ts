@@ -18,11 +18,11 @@ import { openOwnImages } from '../image/own-images.ts';
 import { secrets } from '../login/secrets.ts';
 import type { RebuiltHost } from '../rebuild/rebuilt-host.ts';
 import { readEtcdFiles } from '../scope/etcd-scope.ts';
+import { readOwnFiles } from '../scope/own-files.ts';
 import { readPlugins } from '../scope/plugins-scope.ts';
 import { replicaGround } from '../scope/replica-ground.ts';
 import { replicaOf } from '../scope/replica-scope.ts';
 import { scopeOf } from '../scope/scope.ts';
-import { readOwnFiles } from '../scope/software-scope.ts';
 import { wantedObjects } from '../scope/wanted-objects.ts';
 import { openAuthority } from './authority.ts';
 import { nodesFolder } from './begin-journal.ts';
@@ -81,7 +81,7 @@ export async function prepareRun(
   options: RunOptions,
   emit: Emit,
   rebuilt?: RebuiltHost,
-): Promise<PreparedRun & { readonly inventory: Inventory }> {
+): Promise<PreparedRun & { readonly inventory: Inventory; readonly stages: readonly PlaybookStage[] }> {
   const templates = ownTemplates();
   const { inventory, playbook, compareSet } = await readFiles(
     playbookOf(command, rebuilt),
@@ -113,6 +113,7 @@ export async function prepareRun(
   const references = wantedObjects(engineStages, inventory, carrier);
   return {
     inventory,
+    stages,
     oneOffs: oneOffs.filter(({ hosts }) => hosts.length > 0),
     begin(emit) {
       const begun = beginRun({ command, inventory, file, options, hosts, stages: engineStages, references });

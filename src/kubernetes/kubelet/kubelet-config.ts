@@ -10,6 +10,8 @@ export interface ConfigProblem {
   readonly what: string;
   /** The names that may stand there, where a name is what is wrong. */
   readonly known?: readonly string[];
+  /** What may stand there, where the value is what is wrong. */
+  readonly form?: string;
 }
 
 const expectations: Readonly<Record<FieldType, { readonly say: string; fits(value: unknown): boolean }>> = {
@@ -35,12 +37,13 @@ export function checkKubeletConfig(config: Config, path: readonly string[] = [])
     const field = kubeletFields.get(here.join('.'));
     if (field) {
       const { say, fits } = expectations[field.type];
-      return fits(value) ? [] : [{ path: here, what: `"${here.join('.')}" is ${say}` }];
+      return fits(value) ? [] : [{ path: here, what: `"${here.join('.')}" is ${say}`, form: say }];
     }
     const inner = keysBelow(here);
     if (inner.length === 0)
       return [{ path: here, what: `A kubelet has no field "${here.join('.')}"`, known: keysBelow(path) }];
-    if (!isMap(value)) return [{ path: here, what: `"${here.join('.')}" is a map with ${inner.join(', ')}` }];
+    const form = `a map with ${inner.join(', ')}`;
+    if (!isMap(value)) return [{ path: here, what: `"${here.join('.')}" is ${form}`, form }];
     return checkKubeletConfig(value, here);
   });
 }

@@ -53,7 +53,7 @@ test.each<[string, Wish, string]>([
   [
     'a misspelt word',
     { cni: 'nothing' },
-    '6:10\n  Not settings of cni: expected a map such as { bin_dir: /opt/cni/bin }, or none\n',
+    '6:10\n  Not settings of cni\n    6 |     cni: nothing\n      |          ^\n  Write none or a map with any of bin_dir, conf_dir',
   ],
   ['a misspelt key', { cni: '{ bin_dri: /opt }' }, '6:12\n  Unrecognized key: "bin_dri" (did you mean "bin_dir"?)'],
   [

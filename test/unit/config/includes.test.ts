@@ -53,9 +53,10 @@ test('mistakes stand in the file they are in; those of others are told as well',
       - include: tasks/text.yaml`).replaceAll(/ENOENT.*/g, 'ENOENT'),
   ).toMatchInlineSnapshot(`
     "✖ CONFIG_INVALID  up.yaml:7:39
-      Invalid input: expected string, received number (put it in quotes)
+      Invalid input: expected string, received number
         7 |       - { name: a, directory: { path: 1 } }
           |                                       ^
+      Put it in quotes.
     ✖ CONFIG_UNREADABLE  up.yaml:9:18
       tasks/none.yaml cannot be read
         9 |       - include: tasks/none.yaml
@@ -66,6 +67,7 @@ test('mistakes stand in the file they are in; those of others are told as well',
       Expected the path of a file with a list of tasks
         10 |       - include: [tasks/two.yaml]
            |                  ^
+      Write it as in include: tasks/kubelet.yaml.
     ✖ CONFIG_INVALID  up.yaml:11:36
       An include has nothing beside it, this one has "when"
         11 |       - { include: tasks/two.yaml, when: { motd: hello } }
@@ -75,14 +77,17 @@ test('mistakes stand in the file they are in; those of others are told as well',
       Expected a list of tasks
         1 | name: a
           | ^
+      Begin each of them with "- name:", and no stage.
     ✖ CONFIG_INVALID  tasks/text.yaml:2:1
       Not valid YAML: Flow sequence in block collection must be sufficiently indented and end with a ]
         2 | 
           | ^
+      Correct the line, or the one above it; text with one of : # { } [ ] & * in it may need quotes.
     ✖ CONFIG_INVALID  tasks/wrong.yaml:2:26
       Unrecognized key: "mod" (did you mean "mode"?)
         2 |   directory: { path: /a, mod: "0750" }
           |                          ^
+      Write mode, or take it out; provision help directory has all keys.
     ✖ CONFIG_INVALID  tasks/wrong.yaml:3:3
       A file that is included includes no other one
         3 | - include: two.yaml
@@ -91,6 +96,7 @@ test('mistakes stand in the file they are in; those of others are told as well',
     ✖ CONFIG_INVALID  tasks/wrong.yaml:4:14
       Unknown operation: "direktory" (did you mean "directory"?)
         4 | - { name: b, direktory: {} }
-          |              ^"
+          |              ^
+      Write directory; docs/operations.md has all operations."
   `);
 });

@@ -168,46 +168,57 @@ describe('what is refused', () => {
         Unrecognized key: "networks" (did you mean "network"?)
           4 |     networks: {}
             |     ^
+        Write network, or take it out; docs/inventory.md has all keys.
       ✖ CONFIG_INVALID  inventory.yaml:7:17
-        Not the start of a range: write "10.5.0.0/16"
+        Not the start of a range
           7 |       pod_cidr: 10.5.0.1/16
             |                 ^
+        Write 10.5.0.0/16.
       ✖ CONFIG_INVALID  inventory.yaml:8:7
         Unrecognized key: "servce_cidr" (did you mean "service_cidr"?)
           8 |       servce_cidr: 10.6.0.0/16
             |       ^
+        Write service_cidr, or take it out; docs/inventory.md has all keys.
       ✖ CONFIG_INVALID  inventory.yaml:9:28
         Invalid input: expected number, received string
           9 |       node_cidr_mask_size: "24"
             |                            ^
+        Take the quotes away.
       ✖ CONFIG_INVALID  inventory.yaml:11:45
         Not a SHA-256: expected 64 hexadecimal digits
           11 |       cni_plugins: { path: cni.tgz, sha256: abc }
              |                                             ^
+        Correct sha256: its SHA-256, as \`sha256sum\` prints it.
       ✖ CONFIG_INVALID  inventory.yaml:12:25
         Not the name of a flag: write it without the leading "--"
           12 |     kubelet: { flags: { --v: 2 } }
              |                         ^
+        Write something like max-pods.
       ✖ CONFIG_INVALID  inventory.yaml:13:23
         Invalid option: expected one of "static-routes"|"flannel"|"flannel-daemonset"|"flannel-etcd" (did you mean "static-routes"?)
           13 |     network: { agent: static-route, masquerade: yes }
              |                       ^
+        Write static-routes.
       ✖ CONFIG_INVALID  inventory.yaml:13:49
-        Invalid input: expected boolean, received string (write true)
+        Invalid input: expected boolean, received string
           13 |     network: { agent: static-route, masquerade: yes }
              |                                                 ^
+        Write true.
       ✖ CONFIG_INVALID  inventory.yaml:17:38
         Too big: expected number to be <=65535
           17 |         node[01:03]: { ansible_port: 99999, ansible_become_password: …
              |                                      ^
+        Write a whole number from 1 to 65535.
       ✖ CONFIG_INVALID  inventory.yaml:17:70
-        Invalid input: expected string or object (put it in quotes)
+        Invalid input: expected string or object
           17 |         node[01:03]: { ansible_port: 99999, ansible_become_password: …
              |                                                                      ^
+        Put it in quotes.
       ✖ CONFIG_INVALID  inventory.yaml:18:9
         The range "[b:a]" runs backwards
           18 |         n[b:a]:
              |         ^
+        Write a range as in node[01:50] or node[a:c].
       ✖ CONFIG_INVALID  inventory.yaml:19:7
         Unrecognized key: "host" (did you mean "hosts"?)
           19 |       host: {}

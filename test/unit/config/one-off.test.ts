@@ -94,25 +94,30 @@ describe('a one-off setting', () => {
         Unrecognized key: "flag" (did you mean "flags"?)
           1 | kubelet.flag.v=1
             |         ^
+        Write flags, or take it out; docs/inventory.md has all keys.
       ✖ CONFIG_INVALID  --set:2:17
         Not the value of a flag as on a command line ("a=1,b=2"): expected string or number or boolean
           2 | kubelet.flags.v={ a: 1 }
             |                 ^
+        Write text, a number, true or false.
       ✖ CONFIG_INVALID  --set:3:16
         A kubelet has no field "maxPod" (did you mean "maxPods"?)
           3 | kubelet.config.maxPod=1
             |                ^
+        Write maxPods, or take it out; fields are those of KubeletConfiguration.
       ✖ CONFIG_INVALID  --set:4:18
         Too small: expected number to be >=1
           4 | roll.batches=[1, 0]
-            |                  ^"
+            |                  ^
+        Write a whole number from 1 on or text like 25%."
     `);
     expect(brief('kubelet.flags.v=1', 'kubelet.flags.v=[1, {a')).toContain('--set:2:23');
     expect(brief('roll.canary=[wep]')).toMatchInlineSnapshot(`
       "✖ CONFIG_INVALID  --set:1:14
         No group or host is called "wep" (did you mean "web"?)
           1 | roll.canary=[wep]
-            |              ^"
+            |              ^
+        Write web, or another group or host of the inventory."
     `);
   });
 });

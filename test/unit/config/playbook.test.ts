@@ -37,6 +37,22 @@ stages:
         loop: "{{ disks }}"
         when: { item: [a, b] }
         directory: { path: "/mnt/{{ item }}" }
+  - name: Together
+    hosts: nodes
+    all_or_none: true
+    migration_only: true
+    tasks:
+      - name: One
+        directory: { path: /mnt }
+  - name: One by one
+    hosts: nodes
+    rolling: true
+    tasks:
+      - name: Usual
+        directory: { path: /mnt }
+      - name: Of a migration
+        migration_only: true
+        directory: { path: /mnt }
 `;
 
   it('is read into stages and tasks', () => {
@@ -59,6 +75,8 @@ stages:
         ],
       },
       { serial: [1, '25%'], protectReady: true, tasks: [{ loop: '{{ disks }}', when: [{ values: ['a', 'b'] }] }] },
+      { rolling: true, allOrNone: true, tasks: [{ migrationOnly: true }] },
+      { rolling: true, allOrNone: false, tasks: [{ migrationOnly: false }, { migrationOnly: true }] },
     ]);
   });
 
@@ -80,6 +98,7 @@ describe('a bad playbook', () => {
         '  Unrecognized key: "mod" (did you mean "mode"?)',
         '    7 |         directory: { path: /opt/cni, mod: "0750" }',
         '      |                                      ^',
+        '  Write mode, or take it out; provision help directory has all keys.',
       ].join('\n'),
     );
   });
@@ -118,6 +137,7 @@ describe('a bad playbook', () => {
         Unknown operation: "sysctll" (did you mean "sysctl"?)
           7 |         sysctll: {}
             |         ^
+        Write sysctl; docs/operations.md has all operations.
       ✖ CONFIG_INVALID  playbooks/bad.yaml:10:9
         A task has one operation, this one has "directory" and "file"
           10 |         file: { path: /b, content: "" }
@@ -127,27 +147,32 @@ describe('a bad playbook', () => {
         Unrecognized key: "nmae" (did you mean "name"?)
           11 |       - nmae: No name
              |         ^
+        Write name, or take it out; docs/playbooks.md has all keys.
       ✖ CONFIG_INVALID  playbooks/bad.yaml:13:9
         A task without an operation
           13 |       - name: No operation
              |         ^
         Say what to do with one of: directory, file, sysctl, unit_flags, datapath, node_ready.
       ✖ CONFIG_INVALID  playbooks/bad.yaml:15:28
-        Invalid input: expected string, received number (put it in quotes)
+        Invalid input: expected string, received number
           15 |         directory: { path: 1, mode: 0750 }
              |                            ^
+        Put it in quotes.
       ✖ CONFIG_INVALID  playbooks/bad.yaml:15:37
-        Invalid input: expected string, received number (put it in quotes)
+        Invalid input: expected string, received number
           15 |         directory: { path: 1, mode: 0750 }
              |                                     ^
+        Put it in quotes.
       ✖ CONFIG_INVALID  playbooks/bad.yaml:17:29
         Unknown variable: "controler_manager" (did you mean "controller_manager"?)
           17 |         unit_flags: { unit: "{{ controler_manager.unit }}", flags: { a: "{{ kubelet.unti }}" }, mtu: "{{ network.mtu }}" }
              |                             ^
+        Write controller_manager; docs/playbooks.md says what can be named.
       ✖ CONFIG_INVALID  playbooks/bad.yaml:17:73
         Unknown variable: "kubelet.unti" (did you mean "kubelet.unit"?)
           17 |         unit_flags: { unit: "{{ controler_manager.unit }}", flags: { a: "{{ kubelet.unti }}" }, mtu: "{{ network.mtu }}" }
              |                                                                         ^
+        Write kubelet.unit; docs/playbooks.md says what can be named.
       ✖ CONFIG_INVALID  playbooks/bad.yaml:19:28
         Only names of variables can stand between braces
           19 |         directory: { path: "{{ motd | upper }}" }
@@ -157,30 +182,37 @@ describe('a bad playbook', () => {
         Unknown variable: "item"
           21 |         directory: { path: "/a/{{ item }}" }
              |                            ^
+        Give the task a loop, for whose items it stands; docs/playbooks.md says what can be named.
       ✖ CONFIG_INVALID  playbooks/bad.yaml:23:9
         Missing key: "path"
           23 |         file: { content: x }
              |         ^
+        Add path; provision help file has all keys.
       ✖ CONFIG_INVALID  playbooks/bad.yaml:25:37
         There is no template "unti.hbs" (did you mean "unit.hbs"?)
           25 |         file: { path: /x, template: unti.hbs }
              |                                     ^
+        Write unit.hbs, or put this one there.
       ✖ CONFIG_INVALID  playbooks/bad.yaml:29:17
         "network.agent" is never "static-rout" (did you mean "static-routes"?)
           29 |         when: { network.agent: static-rout, network.agnt: x }
              |                 ^
+        Write static-routes.
       ✖ CONFIG_INVALID  playbooks/bad.yaml:29:45
         Unknown variable: "network.agnt" (did you mean "network.agent"?)
           29 |         when: { network.agent: static-rout, network.agnt: x }
              |                                             ^
+        Write network.agent; docs/playbooks.md says what can be named.
       ✖ CONFIG_INVALID  playbooks/bad.yaml:32:15
         A loop goes over a list, or over one variable: "{{ some.list }}"
           32 |         loop: "a {{ motd }}"
              |               ^
+        Write the list, or one variable and nothing beside it.
       ✖ CONFIG_INVALID  unit.hbs:2:5
         Unknown variable: "mtod" (did you mean "motd"?)
           2 | B={{mtod}}
-            |     ^"
+            |     ^
+        Write motd; docs/playbooks.md says what can be named."
     `);
   });
 
@@ -189,6 +221,10 @@ describe('a bad playbook', () => {
     ['hosts: [all, "!node"]', 'playbooks/bad.yaml:4:18\n  No group or host is called "node" (did you mean "nodes"?)'],
     ['hosts: all\n    serial: 30 %', 'playbooks/bad.yaml:5:13\n  Not a batch size'],
     ['hosts: all\n    seriel: 3', 'playbooks/bad.yaml:5:5\n  Unrecognized key: "seriel" (did you mean "serial"?)'],
+    [
+      'hosts: all\n    serial: 2\n    all_or_none: true',
+      'playbooks/bad.yaml:5:5\n  A stage with all_or_none has one batch, so serial means nothing',
+    ],
     ['hosts: all\n    when: { cluster: { a: 1 } }', 'playbooks/bad.yaml:5:22\n  Invalid input'],
   ])('%s', (stage, expected) => {
     expect(refusal('      - name: x\n        directory: { path: /a }', stage)).toContain(expected);

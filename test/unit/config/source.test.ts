@@ -33,7 +33,13 @@ it.each([
 
 it('refuses duplicate keys', () => {
   expect(thrownBy(() => parseSource('a.yaml', 'a: 1\nb: 2\na: 3\n'))).toBe(
-    ['✖ CONFIG_INVALID  a.yaml:3:1', '  Duplicate key: "a"', '    3 | a: 3', '      | ^'].join('\n'),
+    [
+      '✖ CONFIG_INVALID  a.yaml:3:1',
+      '  Duplicate key: "a"',
+      '    3 | a: 3',
+      '      | ^',
+      '  Write what both say under one of them.',
+    ].join('\n'),
   );
 });
 
@@ -67,6 +73,7 @@ it('says which alias has no anchor, and where', () => {
       '  Not valid YAML: Unresolved alias: none',
       '    2 | b: *none',
       '      |    ^',
+      '  Write &none before the value it stands for; put text that begins with * in quotes.',
     ].join('\n'),
   );
 });
@@ -87,7 +94,7 @@ const values = [
 const quiet = (text: string): void => {
   const told = thrownBy(() => parseSource('a.yaml', text));
   expect(told).toMatch(/^✖ CONFIG_INVALID {2}a.yaml:\d/);
-  expect(told).toContain('put the value in quotes');
+  expect(told).toContain('Put the value in quotes');
   expect(told).not.toContain('Sec99');
 };
 

@@ -27,6 +27,7 @@ const rolling = (more: Partial<Rolling> = {}): Rolling => ({
   controlPlane: ['cp1', 'cp2'],
   maxUnavailable: undefined,
   keepFailed: false,
+  allOrNone: false,
   ...more,
 });
 

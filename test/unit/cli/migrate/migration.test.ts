@@ -1,13 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { describeMigration, type MigrationGround } from '../../../../src/cli/migrate/migration.ts';
-import {
-  countUsual,
-  leaving,
-  ofDocker0,
-  ofMigrationAlone,
-  whatElse,
-} from '../../../../src/cli/migrate/migration-tasks.ts';
+import { watchTasks, whatElse } from '../../../../src/cli/migrate/migration-tasks.ts';
 import { migrationScope } from '../../../../src/cli/scope/migration-scope.ts';
 import type { Inventory } from '../../../../src/config/host.ts';
 import type { PodState } from '../../../../src/kubernetes/cluster/cluster.ts';
@@ -119,19 +112,22 @@ test('where nothing is on docker0 and no flannel goes by etcd, there is no story
 });
 
 test('what is due besides is for `up`, unless it is what only a migration does', () => {
-  const usual = (...planned: readonly [stage: string, task: string, status?: 'ok'][]): boolean => {
-    const tasks = countUsual();
-    for (const [stage, task, status = 'change'] of planned)
-      tasks.see({ type: 'task-planned', stage, position: 1, task, hosts: ['a'], status, changes: [] });
-    return tasks.isUsual();
+  const [usually, marked] = [{ migrationOnly: false }, { migrationOnly: true }];
+  const stages = [
+    { name: 'flags', rolling: true, tasks: [usually] },
+    { name: 'nodes', rolling: true, tasks: [usually, marked] },
+    { name: 'gone', rolling: false, tasks: [marked] },
+  ];
+  const usual = (...planned: readonly [stage: string, position: number, status?: 'ok'][]): boolean => {
+    const tasks = watchTasks(stages);
+    for (const [stage, position, status = 'change'] of planned)
+      tasks.see({ type: 'task-planned', stage, position, task: 'x', hosts: ['a'], status, changes: [] });
+    return tasks.areUsual();
   };
-  const [gone = ''] = ofMigrationAlone;
-  const [bridge = ''] = ofDocker0;
-  expect(usual([leaving, 'The kubelet runs'], [gone, 'x', 'ok'])).toBe(true);
-  expect(usual([leaving, 'The kubelet runs'], [gone, 'x'])).toBe(false);
-  expect(usual([leaving, bridge])).toBe(false);
-  const playbook = readFileSync(new URL('../../../../playbooks/migrate-docker0-to-cni.yaml', import.meta.url), 'utf8');
-  for (const name of [leaving, ...ofMigrationAlone, ...ofDocker0]) expect(playbook).toContain(`- name: ${name}\n`);
+  expect(usual(['nodes', 1], ['gone', 1, 'ok'])).toBe(true);
+  expect(usual(['nodes', 1], ['gone', 1])).toBe(false);
+  expect(usual(['nodes', 2])).toBe(false);
+  expect(watchTasks(stages).leaving).toBe('nodes');
   expect(whatElse('my inventory.yaml')).toBe(
     "nothing above is a migration: ./provision up 'my inventory.yaml' is the command for it, or ./provision roll 'my inventory.yaml' where nodes have to be drained",
   );

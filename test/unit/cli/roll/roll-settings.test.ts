@@ -62,6 +62,7 @@ test('a mistake in an option is told of the option as it was typed, one of --set
       Invalid input: expected boolean, received string
         1 | roll.drain=perhaps
           |            ^
+      Write true or false.
     ✖ USAGE  --batches 1,0
       Too small: expected number to be >=1
       Give numbers of nodes from 1 on, or percentages, as in --batches 1,3,25%.
