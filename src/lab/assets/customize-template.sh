@@ -40,6 +40,9 @@ inside systemctl -q mask console-getty.service container-getty@.service systemd-
 mkdir -p etc/systemd/journald.conf.d var/log/journal
 printf '[Journal]\nStorage=persistent\nSystemMaxUse=64M\nReadKMsg=no\n' >etc/systemd/journald.conf.d/lab.conf
 echo 'L /dev/kmsg - - - - /dev/null' >etc/tmpfiles.d/lab-kmsg.conf # the kubelet opens it
+# Else each login of root starts a systemd of its own, and ends it.
+mkdir -p var/lib/systemd/linger
+: >var/lib/systemd/linger/root
 # A reboot waits for what ignores SIGTERM, as programs of pods do; not the usual minute and a half.
 mkdir -p etc/systemd/system.conf.d
 printf '[Manager]\nDefaultTimeoutStopSec=10s\n' >etc/systemd/system.conf.d/lab.conf
