@@ -48,7 +48,7 @@ module.exports = {
     home(
       'yaml',
       'yaml',
-      '^src/(config/source|kubernetes/(kubelet/yaml-text|kubelet/edit-yaml|cluster/manifest))\\.ts$',
+      '^src/(config/(source|yaml-problems)|kubernetes/(kubelet/yaml-text|kubelet/edit-yaml|cluster/manifest))\\.ts$',
     ),
     home('toml', 'smol-toml', '^src/kubernetes/containerd/containerd-toml\\.ts$'),
     home('kubernetes-client', '@kubernetes/client-node', '^src/kubernetes/cluster/client\\.ts$'),

@@ -14,7 +14,15 @@ import { refuseIni } from './refuse-ini.ts';
 import { findSealed, hidePlainSecrets } from './sealed.ts';
 import { type Settings, settingsSchema } from './settings.ts';
 import { parseSource, type Source } from './source.ts';
-import { checkNames, inventoryPage, isConnectionKey, isSetting, refuseJinja, withoutAliases } from './variables.ts';
+import {
+  checkNames,
+  inventoryPage,
+  isConnectionKey,
+  isSetting,
+  refuseJinja,
+  sayJinja,
+  withoutAliases,
+} from './variables.ts';
 
 export interface InventoryOptions {
   /** What `~/` in a path stands for. */
@@ -33,7 +41,7 @@ export const loadInventory = (file: string, options: InventoryOptions): Inventor
 /** Throws ProvisionErrors with every mistake of the file. */
 export function parseInventory(file: string, text: string, options: InventoryOptions): Inventory {
   refuseIni(file, text);
-  const source = parseSource(file, text);
+  const source = parseSource(file, text, { sayExpression: sayJinja });
   const reads = options.reads ?? new Set<string>();
   const oneOffs = options.oneOffs ?? [];
   const last = oneOffs.map((one) => one.layer);

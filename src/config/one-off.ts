@@ -5,7 +5,7 @@ import type { Layer } from './groups.ts';
 import { showLine } from './secret-lines.ts';
 import { parseSource } from './source.ts';
 import { didYouMean } from './suggest.ts';
-import { refuseJinja } from './variables.ts';
+import { refuseJinja, sayJinja } from './variables.ts';
 
 /** Sections of an inventory that one run may see otherwise. */
 const sections = ['kubelet', 'controller_manager', 'kube_proxy', 'runtime', 'roll'];
@@ -56,7 +56,10 @@ function parseOneOff(text: string, index: number): OneOff {
   refuse(text, end, steps, at);
   const blank = '\n'.repeat(index);
   // the value alone at the place where it stands
-  const source = parseSource('--set', blank + ' '.repeat(end + 1) + text.slice(end + 1), blank + text);
+  const source = parseSource('--set', blank + ' '.repeat(end + 1) + text.slice(end + 1), {
+    shown: blank + text,
+    sayExpression: sayJinja,
+  });
   const jinja = refuseJinja(source);
   if (jinja.length > 0) throw new ProvisionErrors(jinja);
   const [section = '', ...rest] = path;

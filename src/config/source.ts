@@ -9,11 +9,12 @@ import {
   type Pair,
   parseDocument,
   stringify,
-  visit,
 } from 'yaml';
 import { ProvisionError, ProvisionErrors } from '../errors.ts';
 import type { Location } from '../location.ts';
+import { sayProblem } from './say-yaml.ts';
 import { showLine } from './secret-lines.ts';
+import { problemsOf } from './yaml-problems.ts';
 
 export type Path = readonly (string | number)[];
 
@@ -25,25 +26,29 @@ export interface Source {
   locate(path: Path, part?: 'key' | 'value'): Location;
 }
 
-const vaultFix =
-  'Write { env: NAME } or { file: PATH } for a secret that is kept elsewhere, or encrypt it anew with age: provision secret encrypt.';
+/** How a text is read. */
+interface Reading {
+  /** What stands at the same places for a person. */
+  readonly shown?: string;
+  /** What to say of `{{ … }}` without quotes, where quotes would not help. */
+  readonly sayExpression?: (expression: string) => { readonly what: string; readonly fix: string };
+}
 
-/** Parses YAML; throws all its syntax errors, duplicate keys and tags at once. `shown` is what stands at the same places for a person. */
-export function parseSource(file: string, text: string, shown = text): Source {
+/** Parses YAML; throws its first syntax error, and all duplicate keys and tags before it or where there is none. */
+export function parseSource(file: string, text: string, { shown = text, sayExpression }: Reading = {}): Source {
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false, merge: true });
+  // the warnings of Node about keys come too late, and tell of no place
+  const document = parseDocument(text, { lineCounter, prettyErrors: false, merge: true, logLevel: 'error' });
   const lines = shown.split(/\r?\n/);
-  const at = (start: number, end: number): Location => placeOf(file, lines, lineCounter, start, end);
-  const problems = [...document.errors, ...document.warnings, ...unresolvedAliases(document)];
-  const mistakes = problems.map((problem) => {
+  const end = text.trimEnd().length;
+  const at = (start: number, to: number): Location =>
+    placeOf(file, lines, lineCounter, Math.min(start, Math.max(0, end - 1)), to);
+  const mistakes = problemsOf(document, text).map((problem) => {
     const where = at(problem.pos[0], problem.pos[1]);
     const { from } = showLine(lines, where.line - 1);
-    return new ProvisionError({
-      code: 'CONFIG_INVALID',
-      kind: 'config',
-      where,
-      ...sayProblem(problem, text.slice(problem.pos[0]), where.column > from),
-    });
+    const own = problem.code === 'UNQUOTED_EXPRESSION' ? sayExpression?.(problem.message) : undefined;
+    const words = own ?? sayProblem(problem, text, where.column > from);
+    return new ProvisionError({ code: 'CONFIG_INVALID', kind: 'config', where, ...words });
   });
   if (mistakes.length > 0) throw new ProvisionErrors(mistakes);
   return {
@@ -60,50 +65,6 @@ export function parseSource(file: string, text: string, shown = text): Source {
 /** A value as it is written in a file. */
 export const writeYaml = (value: unknown): string => stringify(value, { aliasDuplicateObjects: false }).trimEnd();
 
-interface Problem {
-  readonly code?: string;
-  readonly message: string;
-  readonly fix?: string;
-  readonly pos: readonly [number, number];
-}
-
-/** Aliases are resolved when values are made, where nothing knows their place. */
-function unresolvedAliases(document: Document.Parsed): readonly Problem[] {
-  const problems: Problem[] = [];
-  visit(document, {
-    Alias(_, alias) {
-      const [start = 0, end = 0] = alias.range ?? [];
-      if (!alias.resolve(document))
-        problems.push({
-          message: `Unresolved alias: ${alias.source}`,
-          fix: `Write &${alias.source} before the value it stands for; put text that begins with * in quotes.`,
-          pos: [start, end],
-        });
-    },
-  });
-  return problems;
-}
-
-/** What a secret looks like to YAML is not repeated. */
-function sayProblem(problem: Problem, rest: string, isSecret: boolean): { what: string; fix: string } {
-  const tag = /^\S+/.exec(rest)?.[0] ?? rest;
-  if (problem.code === 'TAG_RESOLVE_FAILED' && tag === '!vault')
-    return { what: 'Values encrypted with Ansible Vault are not read', fix: vaultFix };
-  if (isSecret) return { what: 'This is not valid YAML', fix: 'Put the value in quotes.' };
-  if (problem.code === 'DUPLICATE_KEY')
-    return {
-      what: `Duplicate key: "${/^["']?([^"':\n]+)/.exec(rest)?.[1] ?? rest}"`,
-      fix: 'Write what both say under one of them.',
-    };
-  if (problem.code !== 'TAG_RESOLVE_FAILED')
-    return {
-      what: `Not valid YAML: ${problem.message}`,
-      fix:
-        problem.fix ?? 'Correct the line, or the one above it; text with one of : # { } [ ] & * in it may need quotes.',
-    };
-  return { what: `Unknown tag: ${tag}`, fix: 'Write the value without a tag.' };
-}
-
 function toValue(document: Document.Parsed, where: Location): unknown {
   try {
     return document.toJS();
@@ -119,8 +80,11 @@ function toValue(document: Document.Parsed, where: Location): unknown {
 function placeOf(file: string, lines: readonly string[], counter: LineCounter, start: number, end: number): Location {
   const { line, col } = counter.linePos(start);
   const original = lines[line - 1] ?? '';
-  const length = Math.max(1, Math.min(end - start, original.length - col + 1));
-  return { file, line: Math.max(1, line), column: Math.max(1, col), text: showLine(lines, line - 1).text, length };
+  const { text } = showLine(lines, line - 1);
+  // YAML finds some mistakes where a line is over already
+  const column = Math.max(1, Math.min(col, original.length, text.length));
+  const length = Math.max(1, Math.min(end - start, original.length - column + 1));
+  return { file, line: Math.max(1, line), column, text, length };
 }
 
 interface Found {

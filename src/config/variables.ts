@@ -69,17 +69,22 @@ function insteadOfJinja(text: string): string {
   return `Write the value itself; playbooks and templates can refer to it by name. A secret may be ${secret}.`;
 }
 
+/** What is wrong with a Jinja expression, in quotes or without. */
+export const sayJinja = (text: string): { readonly what: string; readonly fix: string } => ({
+  what: 'An inventory holds plain values, no Jinja expressions',
+  fix: insteadOfJinja(text),
+});
+
 const jinja = /\{\{|\{%/;
 
 /** Every string that holds a Jinja expression. */
 export function refuseJinja(source: Source): readonly ProvisionError[] {
   const mistakes: ProvisionError[] = [];
   const walk = (value: unknown, path: Path): void => {
-    if (typeof value === 'string' && jinja.test(value))
-      mistakes.push(
-        mistake('An inventory holds plain values, no Jinja expressions', source.locate(path), insteadOfJinja(value)),
-      );
-    else if (Array.isArray(value)) for (const [index, one] of value.entries()) walk(one, [...path, index]);
+    if (typeof value === 'string' && jinja.test(value)) {
+      const { what, fix } = sayJinja(value);
+      mistakes.push(mistake(what, source.locate(path), fix));
+    } else if (Array.isArray(value)) for (const [index, one] of value.entries()) walk(one, [...path, index]);
     else if (isMap(value)) for (const [key, one] of Object.entries(value)) walk(one, [...path, key]);
   };
   walk(source.value, []);

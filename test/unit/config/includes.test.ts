@@ -78,11 +78,11 @@ test('mistakes stand in the file they are in; those of others are told as well',
         1 | name: a
           | ^
       Begin each of them with "- name:", and no stage.
-    ✖ CONFIG_INVALID  tasks/text.yaml:2:1
+    ✖ CONFIG_INVALID  tasks/text.yaml:1:7
       Not valid YAML: Flow sequence in block collection must be sufficiently indented and end with a ]
-        2 | 
-          | ^
-      Correct the line, or the one above it; text with one of : # { } [ ] & * in it may need quotes.
+        1 | - a: [1
+          |       ^
+      Write the ] that closes it.
     ✖ CONFIG_INVALID  tasks/wrong.yaml:2:26
       Unrecognized key: "mod" (did you mean "mode"?)
         2 |   directory: { path: /a, mod: "0750" }

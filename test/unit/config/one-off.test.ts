@@ -111,7 +111,7 @@ describe('a one-off setting', () => {
             |                  ^
         Write a whole number from 1 on or text like 25%."
     `);
-    expect(brief('kubelet.flags.v=1', 'kubelet.flags.v=[1, {a')).toContain('--set:2:23');
+    expect(brief('kubelet.flags.v=1', 'kubelet.flags.v=[1, {a')).toContain('--set:2:22');
     expect(brief('roll.canary=[wep]')).toMatchInlineSnapshot(`
       "✖ CONFIG_INVALID  --set:1:14
         No group or host is called "wep" (did you mean "web"?)
