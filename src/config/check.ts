@@ -104,7 +104,7 @@ function sayIssue(
     });
   }
   if (issue.code === 'invalid_key')
-    return [mistake(issue.issues[0]?.message ?? issue.message, locate(path, 'key'), fixOfName(issue, place))];
+    return [mistake(sayMessage(issue.issues[0] ?? issue), locate(path, 'key'), fixOfName(issue, place))];
   if (value === undefined && path.length > 0 && isAboutAbsence(issue))
     return [
       mistake(
@@ -113,8 +113,12 @@ function sayIssue(
         fixOfMissing(place),
       ),
     ];
-  return [mistake(issue.message + hint(issue, value), locate(path), fixOfValue(issue, place))];
+  return [mistake(sayMessage(issue) + hint(issue, value), locate(path), fixOfValue(issue, place))];
 }
+
+/** Some schemas name only what they expect. */
+const sayMessage = ({ message }: z.core.$ZodIssue): string =>
+  /^an? /.test(message) ? `Invalid input: expected ${message}` : message;
 
 const isAboutAbsence = (issue: z.core.$ZodIssue): boolean =>
   issue.code === 'invalid_type' || issue.code === 'invalid_value' || issue.code === 'invalid_union';

@@ -1,6 +1,10 @@
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 
+/** Whether a text has the form of an IPv4 address and is none; it would be taken for a name. */
+export const isAddressMistaken = (text: string): boolean =>
+  /^\d+(\.\d+){3}$/.test(text) && !ipaddr.IPv4.isValidFourPartDecimal(text);
+
 /** An IPv4 range in canonical form: 10.5.0.0/16. */
 export const cidrSchema = z
   .string()

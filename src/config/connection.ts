@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isAddressMistaken } from './cidr.ts';
 import { type SecretReference, secret } from './secret.ts';
 
 /** How the inventory says a host is reached; what it leaves out, ssh_config may say. File paths are absolute. */
@@ -30,7 +31,13 @@ const yesOrNo = () =>
 /** The variables of Ansible that are understood, and our own. */
 export const connectionSchema = z.strictObject({
   ansible_connection: z.enum(['ssh', 'local']).default('ssh').describe('`local` for the machine the tool runs on'),
-  ansible_host: text().optional().describe("the host's address; its name in the inventory if left out"),
+  ansible_host: text()
+    .refine((address) => !isAddressMistaken(address), {
+      error: 'Not an IPv4 address: its four numbers go from 0 to 255, without zeros before them',
+      params: { fix: 'Correct the address.' },
+    })
+    .optional()
+    .describe("the host's address; its name in the inventory if left out"),
   ansible_port: z.int().min(1).max(65535).optional().describe("the port of sshd; ssh_config's or 22 if left out"),
   ansible_user: text().optional().describe("the user to log in as; ssh_config's or root if left out"),
   ansible_ssh_private_key_file: text().optional().describe('the key to log in with; relative to the inventory'),

@@ -1,5 +1,5 @@
-import type { ProvisionError } from '../errors.ts';
-import { isMap, mistake } from './check.ts';
+import { type ProvisionError, ProvisionErrors } from '../errors.ts';
+import { inOrder, isMap, mistake } from './check.ts';
 import { expandHostRange } from './host-range.ts';
 import { sayKey } from './secret-lines.ts';
 import type { Path, Source } from './source.ts';
@@ -38,7 +38,7 @@ export interface GroupTree {
 
 const groupKeys = ['vars', 'hosts', 'children'];
 
-/** Reads `all: {vars, hosts, children}` and further groups beside `all`; what is wrong is added to `mistakes`. */
+/** Reads `all: {vars, hosts, children}` and further groups beside `all`; what is wrong is added to `mistakes`. Throws where there is no `all`. */
 export function readGroups(source: Source, mistakes: ProvisionError[]): GroupTree {
   const groups = new Map<string, RawGroup>();
   const hosts = new Map<string, RawHost>();
@@ -108,7 +108,23 @@ export function readGroups(source: Source, mistakes: ProvisionError[]): GroupTre
   };
 
   const top = mapAt(source.value, [], 'an inventory: a map with the key "all"', 'inventory.example.yaml');
+  if (!('all' in top)) {
+    if (isMap(source.value) || source.value === null) mistakes.push(allMissing(Object.keys(top), source));
+    throw new ProvisionErrors(inOrder(mistakes));
+  }
   readGroup('all', top['all'], ['all'], undefined);
   for (const [name, value] of Object.entries(top)) if (name !== 'all') readGroup(name, value, [name], 'all');
   return { groups, hosts };
+}
+
+/** All else that could be said would only follow from it. */
+function allMissing(keys: readonly string[], source: Source): ProvisionError {
+  const [first] = keys;
+  const only = keys.length === 1 && first !== undefined && !groupKeys.includes(first) ? first : undefined;
+  const what = `Missing key: "all" (the group of all hosts)${only === undefined ? '' : didYouMean(only, ['all'])}`;
+  const fix =
+    only === undefined
+      ? 'Write all: at the top, and vars, hosts and children below it; inventory.example.yaml is one.'
+      : `Write all: instead of ${only}:, or around it; inventory.example.yaml is one.`;
+  return mistake(what, source.locate(first === undefined ? [] : [first], 'key'), fix);
 }

@@ -19,17 +19,26 @@ export function openIncludes(playbook: Source): Includes {
     const file = join(dirname(playbook.file), name);
     try {
       const source = parseSource(file, readConfigFile(file));
-      if (isListOfMaps(source.value)) sources.set(name, source);
-      else
-        mistakes.push(
-          mistake('Expected a list of tasks', source.locate([]), 'Begin each of them with "- name:", and no stage.'),
-        );
+      const wrong = noTasks(source);
+      mistakes.push(...wrong);
+      if (wrong.length === 0) sources.set(name, source);
     } catch (error) {
       if (!(error instanceof ProvisionErrors)) throw error;
       mistakes.push(...error.errors.map((one) => withPlace(one, playbook, path)));
     }
   }
   return { sources, mistakes };
+}
+
+/** What keeps the content of a file from being a list of tasks. */
+function noTasks({ value, locate }: Source): readonly ProvisionError[] {
+  if (!Array.isArray(value) || value.length === 0)
+    return [mistake('Expected a list of tasks', locate([]), 'Begin each of them with "- name:", and no stage.')];
+  return value.flatMap((item: unknown, index) =>
+    isMap(item)
+      ? []
+      : [mistake('Expected a task: a map with a name and an operation', locate([index]), 'Begin it with "- name:".')],
+  );
 }
 
 /** The tasks of an included file. */

@@ -2,7 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ProvisionError } from '../errors.ts';
 import type { Location } from '../location.ts';
 import { mistake, valueAt } from './check.ts';
+import { isAddressMistaken } from './cidr.ts';
 import { checkDelivery } from './delivery-rules.ts';
+import { groupsNeeded } from './group-names.ts';
 import type { Host, Inventory } from './host.ts';
 import { checkNetworkSettings } from './network-rules.ts';
 import { checkPattern, selectHosts } from './select.ts';
@@ -11,7 +13,8 @@ import { clusterWideSettings } from './settings.ts';
 /** What can be said of the hosts together without asking any of them. */
 export function checkHosts(inventory: Inventory, all: Location): readonly ProvisionError[] {
   return [
-    ...checkNodes(inventory, all),
+    ...Object.entries(groupsNeeded).flatMap(([name, hosts]) => checkGroup(inventory, name, hosts, all)),
+    ...inventory.hosts.flatMap(checkName),
     ...findDoubles(
       inventory.hosts,
       (host) => `${host.connection.address} port ${host.connection.port ?? 22}`,
@@ -32,11 +35,18 @@ export function checkHosts(inventory: Inventory, all: Location): readonly Provis
   ];
 }
 
-function checkNodes(inventory: Inventory, all: Location): readonly ProvisionError[] {
-  if ((inventory.groups.get('nodes') ?? []).length > 0) return [];
-  const what = inventory.groups.has('nodes') ? 'The group "nodes" has no hosts' : 'There is no group "nodes"';
-  return [mistake(what, all, 'List the hosts that run a kubelet under all: children: nodes: hosts.')];
+/** Stages for a group that has no hosts would be left out without a word. */
+function checkGroup(inventory: Inventory, name: string, hosts: string, all: Location): readonly ProvisionError[] {
+  if ((inventory.groups.get(name) ?? []).length > 0) return [];
+  const what = inventory.groups.has(name) ? `The group "${name}" has no hosts` : `There is no group "${name}"`;
+  return [mistake(what, all, `List ${hosts} under all: children: ${name}: hosts.`)];
 }
+
+/** A host without ansible_host is reached by its name. */
+const checkName = ({ name, connection, location }: Host): readonly ProvisionError[] =>
+  connection.address === name && isAddressMistaken(name)
+    ? [mistake(`Not an IPv4 address: "${name}"`, location, 'Correct the address, or give the host an ansible_host.')]
+    : [];
 
 function checkAuthority(inventory: Inventory): readonly ProvisionError[] {
   const { host } = inventory.settings.identity.ca_on_host ?? {};

@@ -3,6 +3,7 @@ import { type ProvisionError, ProvisionErrors } from '../errors.ts';
 import { runtimeUnits } from '../kubernetes/kubelet/kubelet-runtime.ts';
 import { type Checked, check, inOrder, type Locate } from './check.ts';
 import { connectionSchema, toConnection } from './connection.ts';
+import { checkGroupNames } from './group-names.ts';
 import { readGroups } from './groups.ts';
 import type { Host, Inventory } from './host.ts';
 import { checkHosts } from './inventory-rules.ts';
@@ -65,6 +66,7 @@ export function parseInventory(file: string, text: string, options: InventoryOpt
 
   const ordered = orderGroups(tree, source, mistakes);
   const memberships = findMemberships(tree, ordered);
+  mistakes.push(...checkGroupNames(tree, memberships, source));
   const common = mergeLayers([...(tree.groups.get('all')?.layers ?? []), ...last], isSetting);
   const commonPlace = placeIn(source, oneOffs, common);
   const settings = keep(check(settingsSchema, pick(common.values, isSetting), commonPlace, inventoryPage));

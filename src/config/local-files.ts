@@ -31,6 +31,15 @@ export async function checkLocalFiles(inventory: Inventory): Promise<readonly Pr
   ];
 }
 
+/** Private keys to log in to these hosts with that are not there; no agent helps, since the file says which of its keys is meant. */
+export function keysMissing(hosts: readonly Host[]): readonly ProvisionError[] {
+  const found = hosts
+    .filter(({ connection }) => connection.type === 'ssh')
+    .flatMap(({ connection, locate }) => missing(connection.privateKeyFile, locate(['ansible_ssh_private_key_file'])));
+  // hosts share what is said once for all of them
+  return [...new Map(found.map((one) => [JSON.stringify([one.what, one.where]), one])).values()];
+}
+
 /** What etcd is asked with. */
 const etcdFilesMissing = ({ settings: { network }, locate }: Inventory): readonly ProvisionError[] =>
   (['ca', 'certificate', 'key'] as const).flatMap((name) =>

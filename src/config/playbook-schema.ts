@@ -34,7 +34,7 @@ export const stageSchema = z.strictObject({
   when: when,
   migration_only: migrationOnly.describe('all of its tasks are `migration_only`'),
   tasks: z
-    .array(z.record(z.string(), z.unknown()))
+    .array(z.record(z.string(), z.unknown(), { error: 'Expected a task: a map with a name and an operation' }))
     .min(1)
     .describe('what the hosts should have, in order; `include: FILE` stands for the list of tasks in a file'),
 });

@@ -70,7 +70,7 @@ function findOperation({ source, context, mistakes }: Reading, raw: Record<strin
       const what = `Unknown operation: "${key}"${meant === undefined ? '' : didYouMean(key, [meant])}`;
       say(what, key, `${way}; docs/operations.md has all operations.`);
     }
-  const fix = `Say what to do with one of: ${names.join(', ')}.`;
+  const fix = 'Say what the hosts should have; docs/operations.md has all operations.';
   if (own.length === 0) mistakes.push(mistake('A task without an operation', source.locate(path), fix));
   return operation;
 }

@@ -45,8 +45,8 @@ export function fixOfValue(issue: z.core.$ZodIssue, { schema, path, value, page 
   const fits = (other: unknown): boolean => schemas.some((one) => (one as z.ZodType).safeParse(other).success);
   if (typeof value === 'string' && /^(yes|no|on|off)$/i.test(value) && fits(true))
     return `Write ${/^(yes|on)$/i.test(value)}.`;
-  if (typeof value === 'string' && /^(-?\d+|true|false)$/.test(value) && fits(withoutQuotes(value)))
-    return 'Take the quotes away.';
+  const bare = typeof value === 'string' ? withoutQuotes(value) : undefined;
+  if (bare !== undefined && fits(bare)) return 'Take the quotes away.';
   if ((typeof value === 'number' || typeof value === 'boolean') && fits(String(value))) return 'Put it in quotes.';
   if (isText(schemas)) return fixOfText(schemas, path, page);
   if (issue.code === 'too_small' && issue.origin === 'array') return `Write at least ${issue.minimum} into it.`;
@@ -54,8 +54,11 @@ export function fixOfValue(issue: z.core.$ZodIssue, { schema, path, value, page 
   return `Write ${formOf(schemas)}${example === undefined ? '' : `, such as ${example}`}.`;
 }
 
-const withoutQuotes = (text: string): number | boolean =>
-  text === 'true' || text === 'false' ? text === 'true' : Number(text);
+/** The number or switch that a text is without its quotes. */
+export function withoutQuotes(text: string): number | boolean | undefined {
+  if (text === 'true' || text === 'false') return text === 'true';
+  return /^-?\d+$/.test(text) ? Number(text) : undefined;
+}
 
 /** What a rule of our own says itself. */
 const fixWithin = (issue: z.core.$ZodIssue): string | undefined => {

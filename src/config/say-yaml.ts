@@ -23,14 +23,14 @@ export function sayProblem({ code, message, pos }: Problem, text: string, isSecr
       };
     case 'TAG_RESOLVE_FAILED':
       return { what: `Unknown tag: ${tag}`, fix: `Write the value without a tag, or in quotes: ${quoted(tag)}.` };
-    case 'UNRESOLVED_ALIAS':
+    case 'unresolved-alias':
       return {
         what: `Not valid YAML: Unresolved alias: ${message}`,
         fix: `Write &${message} before the value it stands for; put text that begins with * in quotes.`,
       };
-    case 'UNQUOTED_EXPRESSION':
+    case 'unquoted-expression':
       return { what: 'Without quotes, this is a map to YAML', fix: `Put it in quotes: ${quoted(message)}.` };
-    case 'COLLECTION_KEY':
+    case 'collection-key':
       return { what: 'A map or a list cannot be a key', fix: 'Write text as the key; put it in quotes.' };
     default:
       return saySyntax(code, message, rest, text.slice(0, pos[0]));

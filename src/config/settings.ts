@@ -53,7 +53,9 @@ const flannelVersion = () =>
 const clusterSchema = z.strictObject({
   kubeconfig: path().describe('kubeconfig of an administrator; relative to the inventory'),
   pod_cidr: cidrSchema.describe('the range all pods take their addresses from'),
-  service_cidr: cidrSchema.describe('the range of service addresses, as the API server has it'),
+  service_cidr: cidrSchema
+    .meta({ examples: ['10.6.0.0/16'] })
+    .describe('the range of service addresses, as the API server has it'),
   node_cidr_mask_size: z
     .int()
     .min(8)
@@ -362,6 +364,7 @@ export const settingsSchema = z.strictObject({
   roll: rollSchema.prefault({}).describe('how `provision roll` goes from node to node'),
   timeouts: timeoutsSchema.prefault({}).describe('time limits'),
   node_pod_cidr: cidrSchema
+    .meta({ examples: ['10.5.1.0/24'] })
     .optional()
     .describe('the podCIDR of its Node, should that have to be made anew; the one that runs have seen if left out'),
   node_name: z.string().min(1).optional().describe("the Node this host is, where the host's name does not say so"),

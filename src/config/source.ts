@@ -46,7 +46,7 @@ export function parseSource(file: string, text: string, { shown = text, sayExpre
   const mistakes = problemsOf(document, text).map((problem) => {
     const where = at(problem.pos[0], problem.pos[1]);
     const { from } = showLine(lines, where.line - 1);
-    const own = problem.code === 'UNQUOTED_EXPRESSION' ? sayExpression?.(problem.message) : undefined;
+    const own = problem.code === 'unquoted-expression' ? sayExpression?.(problem.message) : undefined;
     const words = own ?? sayProblem(problem, text, where.column > from);
     return new ProvisionError({ code: 'CONFIG_INVALID', kind: 'config', where, ...words });
   });

@@ -45,13 +45,9 @@ export function checkNames(layer: Layer, reads: ReadonlySet<string>, source: Sou
       const known = [...connectionKeys.filter((one) => one.startsWith('ansible_')), ...Object.keys(connectionAliases)];
       const fix = refusedVariables[key];
       if (fix !== undefined) return [mistake(`"${key}" means nothing here`, where, fix)];
-      return [
-        mistake(
-          `Unknown variable of Ansible: "${key}"${didYouMean(key, known)}`,
-          where,
-          `Understood: ${connectionKeys.join(', ')}.`,
-        ),
-      ];
+      const meant = nearest(key, known);
+      const way = meant === undefined ? `Understood: ${connectionKeys.join(', ')}.` : `Write ${meant}, or take it out.`;
+      return [mistake(`Unknown variable of Ansible: "${key}"${didYouMean(key, known)}`, where, way)];
     }
     const known = [...settingKeys, ...connectionKeys];
     const meant = nearest(key, known);

@@ -2,13 +2,14 @@ import { type Document, isCollection, type Node, visit } from 'yaml';
 
 /** What is wrong with a YAML text, from one index of it to another. */
 export interface Problem {
+  /** One of the parser, or one in small letters of what it leaves unsaid. */
   readonly code: string;
   readonly message: string;
   readonly pos: readonly [number, number];
 }
 
 /** Problems that change nothing in how the rest of a text is read. */
-const harmless = ['DUPLICATE_KEY', 'TAG_RESOLVE_FAILED', 'UNRESOLVED_ALIAS', 'UNQUOTED_EXPRESSION', 'COLLECTION_KEY'];
+const harmless = ['DUPLICATE_KEY', 'TAG_RESOLVE_FAILED', 'unresolved-alias', 'unquoted-expression', 'collection-key'];
 
 /** The problems of a document in their order; of its syntax the first alone, and nothing behind it, which may only follow from it. */
 export function problemsOf(document: Document.Parsed, text: string): readonly Problem[] {
@@ -20,7 +21,7 @@ export function problemsOf(document: Document.Parsed, text: string): readonly Pr
   if (first === undefined) return sure;
   const before = sure.filter((one) => one.pos[0] < first.pos[0]);
   const isOfExpression = before.some(
-    (one) => one.code === 'UNQUOTED_EXPRESSION' && !text.slice(one.pos[0], first.pos[0]).includes('\n'),
+    (one) => one.code === 'unquoted-expression' && !text.slice(one.pos[0], first.pos[0]).includes('\n'),
   );
   return isOfExpression ? before : [...before, tabBeside(first, syntax, text) ?? first];
 }
@@ -37,7 +38,7 @@ function unresolvedAliases(document: Document.Parsed): readonly Problem[] {
   visit(document, {
     Alias(_, alias) {
       if (alias.source !== '' && !alias.resolve(document))
-        problems.push({ code: 'UNRESOLVED_ALIAS', message: alias.source, pos: rangeOf(alias) });
+        problems.push({ code: 'unresolved-alias', message: alias.source, pos: rangeOf(alias) });
     },
   });
   return problems;
@@ -51,10 +52,10 @@ function oddKeys(document: Document.Parsed, text: string): readonly Problem[] {
       const pos = rangeOf(map);
       const written = /^(?:\{\{[^{}\n]*\}\}[^\s,{}[\]#]*)+/.exec(text.slice(pos[0]))?.[0];
       if (!map.items.some(({ key }) => isCollection(key))) return undefined;
-      if (written !== undefined) problems.push({ code: 'UNQUOTED_EXPRESSION', message: written, pos });
+      if (written !== undefined) problems.push({ code: 'unquoted-expression', message: written, pos });
       else
         for (const { key } of map.items)
-          if (isCollection(key)) problems.push({ code: 'COLLECTION_KEY', message: '', pos: rangeOf(key) });
+          if (isCollection(key)) problems.push({ code: 'collection-key', message: '', pos: rangeOf(key) });
       return visit.SKIP;
     },
   });

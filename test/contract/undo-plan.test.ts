@@ -53,7 +53,7 @@ const inventoryOf = (settings: readonly Setting[]) => {
         cluster: { kubeconfig: 'kubeconfig', pod_cidr: '10.5.0.0/16', service_cidr: '10.6.0.0/16' },
         artifacts: { cni_plugins: { path: 'cni.tgz', sha256: '0'.repeat(64) } },
       },
-      children: { nodes: { hosts: Object.fromEntries(hosts) } },
+      children: { control_plane: { hosts: { a: {} } }, nodes: { hosts: Object.fromEntries(hosts) } },
     },
   };
 };

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Inventory } from '../../config/host.ts';
 import type { Host } from '../../engine/host.ts';
 import { type ProvisionError, ProvisionErrors } from '../../errors.ts';
@@ -10,7 +11,7 @@ import { routeProtocol } from '../../operations/network/static-routes-state.ts';
 import type { RebuiltHost } from '../rebuild/rebuilt-host.ts';
 import { checkPodNetwork, type Going, withPlace } from './check-network.ts';
 
-/** What the inventory alone says wrong about addresses, with the place of the pod range. */
+/** What the inventory alone says wrong about addresses, with the place of the pod range, or of the mask. */
 export function checkInventory(inventory: Inventory): readonly ProvisionError[] {
   const { cluster } = inventory.settings;
   const place = inventory.locate(['cluster', 'pod_cidr']);
@@ -21,7 +22,11 @@ export function checkInventory(inventory: Inventory): readonly ProvisionError[] 
     hosts: inventory.hosts.map(({ name, connection }) => ({ name, address: connection.address })),
     nodeCount: inventory.groups.get('nodes')?.length ?? 0,
   });
-  return mistakes.map((mistake) => withPlace(mistake, place));
+  const mask = inventory.locate(['cluster', 'node_cidr_mask_size']);
+  const isMaskWritten = !isDeepStrictEqual(mask, inventory.locate(['cluster'], 'key'));
+  return mistakes.map((mistake) =>
+    withPlace(mistake, mistake.code === 'NODE_MASK_INVALID' && isMaskWritten ? mask : place),
+  );
 }
 
 /** Settles which Node each host is; refuses what hosts and Nodes show to be impossible, before anything is touched. */

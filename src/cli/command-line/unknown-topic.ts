@@ -1,4 +1,4 @@
-import { didYouMean } from '../../config/suggest.ts';
+import { didYouMean, nearest } from '../../config/suggest.ts';
 import { ProvisionError } from '../../errors.ts';
 
 /** What help there is, by the names that it is asked with. */
@@ -11,7 +11,7 @@ export interface Topics {
   readonly pages: readonly string[];
 }
 
-/** Names what has the words that were asked for in its name, or in what is said of it; all there is where nothing has them. */
+/** Names what has the words that were asked for in its name, or in what is said of it; all there is where nothing has them, nor is like it. */
 export function unknownTopic(topic: string, { commands, operations, pages }: Topics): ProvisionError {
   const words = topic.toLowerCase().split(/[\s_-]+/);
   const has = (text: string): boolean => words.every((word) => text.toLowerCase().includes(word));
@@ -25,14 +25,19 @@ export function unknownTopic(topic: string, { commands, operations, pages }: Top
   const lines = Object.entries(found)
     .filter(([, names]) => names.length > 0)
     .map(([kind, names]) => `${kind}: ${names.join(', ')}`);
+  const known = [...commands.keys(), ...operations.keys()];
+  const meant = nearest(topic, known);
+  const all = `Commands: ${[...commands.keys()].join(', ')}. Operations: ${[...operations.keys()].join(', ')}.`;
   return new ProvisionError({
     code: 'UNKNOWN_TOPIC',
     kind: 'usage',
-    what: `there is no command or operation "${topic}"${didYouMean(topic, [...commands.keys(), ...operations.keys()])}`,
+    what: `there is no command or operation "${topic}"${didYouMean(topic, known)}`,
     ...(lines.length > 0 && { why: ['What has to do with it:', ...lines].join('\n') }),
     fix:
       lines.length > 0
         ? 'provision help NAME explains one of these commands or operations.'
-        : `Commands: ${[...commands.keys()].join(', ')}. Operations: ${[...operations.keys()].join(', ')}.`,
+        : meant === undefined
+          ? all
+          : `provision help ${meant} explains that one.`,
   });
 }

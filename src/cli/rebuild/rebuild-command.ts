@@ -23,7 +23,7 @@ export function addRebuildCommand(program: Command): void {
       'bring a node back whose machine is gone or blank: the same name, the same podCIDR, on a fresh system; of a control-plane host the controller-manager',
     )
     .argument('<inventory>', 'the inventory file, with the address that the machine has now')
-    .requiredOption('--node <name>', 'which one: a host of the inventory')
+    .requiredOption('--node <name>', 'required: which one, a host of the inventory')
     .option(
       '--host-key <fingerprint>',
       'the host key it has now, as ssh-keygen -lf shows it: SHA256:…',

@@ -14,7 +14,7 @@ export function addResetCommand(program: Command): void {
     .command('reset')
     .description('remove from a node what provision has put there: files, units and routes as before the first run')
     .argument('<inventory>', 'the inventory file')
-    .requiredOption('--node <name>', 'which one: a host of the inventory')
+    .requiredOption('--node <name>', 'required: which one, a host of the inventory')
     .option('--drain', 'let its pods leave first, through the Eviction API, as the inventory says of roll', false)
     .option('--force', 'also where pods run there or somebody changed files since; copies of those stay', false)
     .addHelpText('after', `${examples}${exitCodes}`)

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { resolve } from 'node:path';
 import { inOrder } from '../../config/check.ts';
 import type { Inventory, Host as InventoryHost } from '../../config/host.ts';
-import { checkLocalFiles } from '../../config/local-files.ts';
+import { checkLocalFiles, keysMissing } from '../../config/local-files.ts';
 import type { Stage as PlaybookStage } from '../../config/playbook.ts';
 import { limitHosts, limitTasks, selectHosts } from '../../config/select.ts';
 import type { RunRequest } from '../../engine/run-state.ts';
@@ -93,7 +93,8 @@ export async function prepareRun(
   const { stages } = options.tags ? limitTasks(playbook, options.tags) : playbook;
   const unread = inOrder(chosen.flatMap((host) => host.unread));
   const { authority, mistakes: ofAuthority } = await openAuthority(inventory);
-  const mistakes = [...unread, ...(await checkLocalFiles(inventory)), ...ofAuthority, ...checkInventory(inventory)];
+  const ofFiles = [...keysMissing(chosen), ...(await checkLocalFiles(inventory))];
+  const mistakes = [...unread, ...ofFiles, ...ofAuthority, ...checkInventory(inventory)];
   const migrates = command === 'migrate';
   if (migrates) mistakes.push(...checkMigration(inventory));
   if (mistakes.length > 0) throw new ProvisionErrors(mistakes);

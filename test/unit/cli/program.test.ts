@@ -88,6 +88,12 @@ test('the help of image says what it needs, and how it ends', () => {
   expect(help).toContain('Exit code: 0 the file is written; 2 for errors.');
 });
 
+test.each(['rebuild', 'reset'])('the help of %s says that it needs a node', (command) => {
+  expect(helpOf(command).replaceAll(/\s+/g, ' ')).toContain(
+    '--node <name> required: which one, a host of the inventory',
+  );
+});
+
 test('the help of network change says how to go on, how to go back, and that nobody is left out', () => {
   const help = helpOf('network', 'change').replaceAll(/\s+/g, ' ');
   expect(help).toContain('All hosts change together, so there is no --limit.');

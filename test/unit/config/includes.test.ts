@@ -29,6 +29,7 @@ write(
   '- name: a\n  directory: { path: /a, mod: "0750" }\n- include: two.yaml\n- { name: b, direktory: {} }\n',
 );
 write('map.yaml', 'name: a\n');
+write('plain.yaml', '- name: a\n  directory: { path: /a }\n- only text\n');
 write('text.yaml', '- a: [1\n');
 
 test('an include stands for the tasks of its file, each at its own place', () => {
@@ -50,7 +51,8 @@ test('mistakes stand in the file they are in; those of others are told as well',
       - include: [tasks/two.yaml]
       - { include: tasks/two.yaml, when: { motd: hello } }
       - include: tasks/map.yaml
-      - include: tasks/text.yaml`).replaceAll(/ENOENT.*/g, 'ENOENT'),
+      - include: tasks/text.yaml
+      - include: tasks/plain.yaml`).replaceAll(/ENOENT.*/g, 'ENOENT'),
   ).toMatchInlineSnapshot(`
     "✖ CONFIG_INVALID  up.yaml:7:39
       Invalid input: expected string, received number
@@ -83,6 +85,11 @@ test('mistakes stand in the file they are in; those of others are told as well',
         1 | - a: [1
           |       ^
       Write the ] that closes it.
+    ✖ CONFIG_INVALID  tasks/plain.yaml:3:3
+      Expected a task: a map with a name and an operation
+        3 | - only text
+          |   ^
+      Begin it with "- name:".
     ✖ CONFIG_INVALID  tasks/wrong.yaml:2:26
       Unrecognized key: "mod" (did you mean "mode"?)
         2 |   directory: { path: /a, mod: "0750" }

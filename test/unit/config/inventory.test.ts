@@ -96,6 +96,15 @@ describe('fields of the kubelet', () => {
     expect(thrownBy(() => parse(text))).toContain(what);
   });
 
+  it.each([
+    ["{ maxPods: '33' }", 'Take the quotes away'],
+    ["{ authentication: { anonymous: { enabled: 'false' } } }", 'Take the quotes away'],
+    ['{ clusterDomain: 7 }', 'Put it in quotes'],
+    ['{ maxPods: many }', 'Write a number'],
+  ])('of %s it is said what to do with the quotes', (fields, fix) => {
+    expect(brief(config(fields))).toContain(`\n  ${fix}; fields are those of KubeletConfiguration.`);
+  });
+
   it.each(['{ A: true }', '[A]', 'null'])('are written as on a command line, not as %s', (value) => {
     const text = inventoryText({ vars: `    kubelet: { flags: { feature-gates: ${value} } }` });
     expect(thrownBy(() => parse(text))).toContain('Not the value of a flag as on a command line ("a=1,b=2")');
@@ -163,7 +172,7 @@ describe('what is refused', () => {
         Unknown variable of Ansible: "ansible_usr" (did you mean "ansible_user"?)
           3 |     ansible_usr: root
             |     ^
-        Understood: ansible_connection, ansible_host, ansible_port, ansible_user, ansible_ssh_private_key_file, ansible_password, ansible_become, ansible_become_user, ansible_become_method, ansible_become_password, ssh_key_passphrase, ansible_group_priority, ssh_known_hosts_file, ssh_proxy_jump, ssh_config_file.
+        Write ansible_user, or take it out.
       ✖ CONFIG_INVALID  inventory.yaml:4:5
         Unrecognized key: "networks" (did you mean "network"?)
           4 |     networks: {}
@@ -233,11 +242,36 @@ describe('what is refused', () => {
       inventoryText({ vars: '    ansible_user: "{{ lookup(1) }}"' }),
       'inventory.yaml:5:19\n  An inventory holds plain values, no Jinja expressions\n',
     ],
+    [
+      'nothing that is like a variable of Ansible',
+      inventoryText({ vars: '    ansible_diff_mode_always: true' }),
+      'Unknown variable of Ansible: "ansible_diff_mode_always"\n    5 |     ansible_diff_mode_always: true\n      |     ^\n  Understood: ansible_connection, ',
+    ],
     ['no nodes', inventoryText().replace('nodes:', 'workers:'), 'inventory.yaml:1:1\n  There is no group "nodes"\n'],
     [
       'an empty group of nodes',
       inventoryText().replace(/nodes: .*/, 'nodes:'),
       'inventory.yaml:1:1\n  The group "nodes" has no hosts\n',
+    ],
+    [
+      'no control plane',
+      inventoryText().replace(/ {4}control_plane.*\n/, ''),
+      'inventory.yaml:1:1\n  There is no group "control_plane"\n',
+    ],
+    [
+      'an empty control plane',
+      inventoryText().replace(/control_plane: .*/, 'control_plane:'),
+      'inventory.yaml:1:1\n  The group "control_plane" has no hosts\n',
+    ],
+    [
+      'an address that is none',
+      inventoryText().replace('10.0.0.12', '10.78.0.321'),
+      'inventory.yaml:8:82\n  Not an IPv4 address: its four numbers go from 0 to 255, without zeros before them\n',
+    ],
+    [
+      'a name that is no address',
+      inventoryText({ rest: '    odd: { hosts: { 10.0.0.256: } }' }),
+      'inventory.yaml:9:21\n  Not an IPv4 address: "10.0.0.256"\n',
     ],
     [
       'one address twice',
@@ -299,6 +333,54 @@ describe('what is refused', () => {
     expect(parse(text).warnings).toEqual(['/etc/cluster/inventory.yaml:5:5 the variable "motd" is read by nothing']);
     expect(parse(text, ['motd']).warnings).toEqual([]);
   });
+});
+
+describe('groups whose names are nearly those that mean something', () => {
+  it.each([
+    ['controlplane', 'control_plane', inventoryText().replace('control_plane:', 'controlplane:'), 7],
+    ['control-plane', 'control_plane', inventoryText().replace('control_plane:', 'control-plane:'), 7],
+    ['node', 'nodes', inventoryText().replace('nodes:', 'node:'), 8],
+    ['node', 'nodes', inventoryText({ rest: '    node: { hosts: { node3: { ansible_host: 10.0.0.13 } } }' }), 9],
+  ])('%s instead of %s is refused at its line', (name, meant, text, line) => {
+    const told = brief(text);
+    expect(told).toContain(
+      `✖ CONFIG_INVALID  inventory.yaml:${line}:5\n  The group "${name}" has no meaning of its own (did you mean "${meant}"?)\n`,
+    );
+    expect(told).toContain(`\n  Write ${meant}, or give a group of yours a name that is less like it.`);
+    expect(told.match(/✖/g)).toHaveLength(1);
+  });
+
+  it('are those of the operator where their hosts are in one of the two', () => {
+    const rest = '    nodes_a: { hosts: { node1: } }\n    control-plane: { hosts: { master1: } }';
+    expect(parse(inventoryText({ rest })).groups.get('nodes_a')).toEqual(['node1']);
+  });
+});
+
+describe('an inventory without the key all', () => {
+  const all = 'Missing key: "all" (the group of all hosts)';
+  it.each([
+    [
+      inventoryText().replace('all:', 'everything:'),
+      `${all}\n    1 | everything:`,
+      'Write all: instead of everything:',
+    ],
+    [inventoryText().replace('all:', 'al:'), `${all} (did you mean "all"?)`, 'Write all: instead of al:'],
+    ['vars: {}\nhosts: {}\n', all, 'Write all: at the top'],
+    ['', all, 'Write all: at the top'],
+    ['- a\n', 'Expected an inventory: a map with the key "all"', 'inventory.example.yaml'],
+  ])('%# says so, and nothing else', (text, what, fix) => {
+    const told = brief(text);
+    expect(told).toContain(`✖ CONFIG_INVALID  inventory.yaml:1:1\n  ${what}`);
+    expect(told).toContain(fix);
+    expect(told.match(/✖/g)).toHaveLength(1);
+  });
+});
+
+it('has an example of its own for each range', () => {
+  expect(brief(inventoryText().replace(/, service_cidr: [^ ]*/, ''))).toContain(
+    'Add service_cidr, such as 10.6.0.0/16;',
+  );
+  expect(brief(inventoryText().replace(/pod_cidr: [^ ]*/, ''))).toContain('Add pod_cidr, such as 10.5.0.0/16;');
 });
 
 it("says of an inventory in Ansible's older format how it becomes YAML", () => {

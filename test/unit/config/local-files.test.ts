@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { loadInventory } from '../../../src/config/inventory.ts';
-import { checkLocalFiles } from '../../../src/config/local-files.ts';
+import { checkLocalFiles, keysMissing } from '../../../src/config/local-files.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { inventoryText, shown } from './shown.ts';
 
@@ -52,4 +52,24 @@ it('is content with the right files, and compares their content', async () => {
     found    2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824
       Get the file again, or correct sha256 if this is the file you want."
   `);
+});
+
+it('names a private key that is not there, once, and not for hosts that need none', () => {
+  const folder = temporaryFolder();
+  const file = join(folder, 'inventory.yaml');
+  const vars = '    ansible_ssh_private_key_file: id';
+  const rest = '    odd: { vars: { ansible_private_key_file: other, ansible_connection: local }, hosts: { node2: } }';
+  writeFileSync(file, inventoryText({ vars, rest }));
+  const { hosts } = loadInventory(file, { homeFolder: '/' });
+  expect(keysMissing(hosts).map(shown).join('\n').replaceAll(`${folder}/`, '')).toBe(
+    [
+      '✖ FILE_MISSING  inventory.yaml:5:35',
+      '  There is no file id',
+      '    5 |     ansible_ssh_private_key_file: id',
+      '      |                                   ^',
+      '  Put the file there or correct the path; a relative path counts from the inventory.',
+    ].join('\n'),
+  );
+  writeFileSync(join(folder, 'id'), '');
+  expect(keysMissing(hosts)).toEqual([]);
 });

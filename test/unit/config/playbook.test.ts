@@ -152,7 +152,7 @@ describe('a bad playbook', () => {
         A task without an operation
           13 |       - name: No operation
              |         ^
-        Say what to do with one of: directory, file, sysctl, unit_flags, datapath, node_ready.
+        Say what the hosts should have; docs/operations.md has all operations.
       ✖ CONFIG_INVALID  playbooks/bad.yaml:15:28
         Invalid input: expected string, received number
           15 |         directory: { path: 1, mode: 0750 }
@@ -214,6 +214,18 @@ describe('a bad playbook', () => {
             |     ^
         Write motd; docs/playbooks.md says what can be named."
     `);
+  });
+
+  it('has a task that is text at its own line', () => {
+    expect(refusal('      - name: x\n        directory: { path: /a }\n      - only text')).toBe(
+      [
+        '✖ CONFIG_INVALID  playbooks/bad.yaml:8:9',
+        '  Expected a task: a map with a name and an operation',
+        '    8 |       - only text',
+        '      |         ^',
+        '  Write a map.',
+      ].join('\n'),
+    );
   });
 
   it.each([

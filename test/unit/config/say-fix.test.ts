@@ -18,6 +18,11 @@ function fixOf(schema: z.ZodType, value: unknown): string | undefined {
 const many = Object.fromEntries(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'].map((key) => [key, z.int().optional()]));
 const word = z.string().regex(/^[a-z]+$/, 'Not a word');
 
+test('a schema may name only what it expects', () => {
+  const checked = check(z.string().regex(/^\//, 'an absolute path'), 'a', () => where, page);
+  expect('mistakes' in checked && checked.mistakes[0]?.what).toBe('Invalid input: expected an absolute path');
+});
+
 test.each<[string, z.ZodType, unknown, string]>([
   ['a number as text', z.int(), '24', 'Take the quotes away.'],
   ['one that is too small all the same', z.int().min(8).max(30), '7', 'Write a whole number from 8 to 30.'],

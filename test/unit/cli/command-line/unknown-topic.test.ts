@@ -31,10 +31,19 @@ test('several words all have to be there', () => {
   );
 });
 
-test('a misspelt name is guessed, and all are listed where nothing is found', () => {
+test('a misspelt name is guessed', () => {
   const { what, why, fix } = unknownTopic('migarte', topics);
   expect({ what, why, fix }).toEqual({
     what: 'there is no command or operation "migarte" (did you mean "migrate"?)',
+    why: undefined,
+    fix: 'provision help migrate explains that one.',
+  });
+});
+
+test('all are listed where nothing is found and nothing is like it', () => {
+  const { what, why, fix } = unknownTopic('weather', topics);
+  expect({ what, why, fix }).toEqual({
+    what: 'there is no command or operation "weather"',
     why: undefined,
     fix: 'Commands: up, migrate, network change. Operations: file, flannel_agent, etcd_keys.',
   });
