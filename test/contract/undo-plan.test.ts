@@ -68,9 +68,9 @@ async function afterRun() {
   writeFileSync(inventory, JSON.stringify(inventoryOf(settings)));
 
   const { scratch } = settings[0].host;
-  const want = (name: string, content: string): StageTask => {
+  const want = (name: string, content: string, stops: readonly string[] = []): StageTask => {
     const desired = file.schema.parse({ path: `${scratch}/${name}`, content });
-    return { ...task(file), resolve: () => [{ status: 'known', task: name, desired }] };
+    return { ...task({ ...file, undoStops: () => stops }), resolve: () => [{ status: 'known', task: name, desired }] };
   };
   const makes = defineClusterOperation({
     scope: 'cluster',
@@ -87,7 +87,11 @@ async function afterRun() {
   const stages = [
     stage('files', ['a', 'b'], [want('theirs', 'ours'), want('new', 'new')]),
     stage('objects', ['a'], [task(makes)]),
-    stage('more files', ['a'], [want('more', 'more'), task(note, () => ({ path: `${scratch}/note`, text: 'stays' }))]),
+    stage(
+      'more files',
+      ['a'],
+      [want('more', 'more', ['x.service']), task(note, () => ({ path: `${scratch}/note`, text: 'stays' }))],
+    ),
   ];
   for (const { host } of settings) writeFileSync(host.path(`${scratch}/theirs`), 'theirs');
   const journal = openJournal(join(folder, '.provision/runs'), 'r1');
@@ -120,6 +124,13 @@ test.skipIf(!canMakeHosts)(
   'undo --plan tells what undo does then, in its order, and leaves everything as it is',
   async () => {
     const { settings, cluster, scratch, type, read, everything } = await afterRun();
+    const steps = ['0001', '0003'].map((name) =>
+      readFileSync(settings[0].host.path(`/var/lib/provision/undo/r1/steps/${name}`), 'utf8').split('\n'),
+    );
+    expect(steps.map(([, title]) => title)).toEqual([
+      '# {"stage":"files","task":"theirs"}',
+      '# {"stage":"more files","task":"more","stops":["x.service"]}',
+    ]);
     cluster.make({ ...account, automountServiceAccountToken: true });
     const drifted = await read('--plan');
     expect([drifted.code, drifted.codes], drifted.stdout).toEqual([4, ['DRIFTED']]);

@@ -20,6 +20,8 @@ interface Step {
   readonly number: string;
   readonly stage: string;
   readonly task: string;
+  /** Units that it stops. */
+  readonly stops?: readonly string[];
 }
 
 /** A file that is neither as the run left it nor as it was before. */
@@ -48,7 +50,8 @@ interface Actual {
 }
 
 /** The line that `remember` writes above a step. */
-export const stepTitle = (stage: string, task: string): string => JSON.stringify({ stage, task });
+export const stepTitle = ({ stage, task, stops = [] }: Omit<Step, 'number'>): string =>
+  JSON.stringify({ stage, task, ...(stops.length > 0 && { stops }) });
 
 function readStep(value: string): Step {
   const space = value.indexOf(' ');
@@ -116,6 +119,7 @@ export const takeBack = defineOperation({
     ofStage(actual.files, actual, desired).flatMap(({ path, sha256 }) =>
       sha256 === undefined ? [] : [{ path, sha256 }],
     ),
+  takesDown: (desired, actual) => stepsOf(actual, desired).flatMap(({ stops = [] }) => stops),
 });
 
 /** Throws UNDO_DATA_MISSING and DRIFTED. */
