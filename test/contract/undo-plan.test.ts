@@ -120,6 +120,9 @@ async function afterRun() {
 const stagesOf = (events: readonly ToldEvent[]) =>
   events.flatMap((event) => (event.type === 'stage-planned' ? [event.stage] : []));
 
+const undoesOf = (events: readonly ToldEvent[]) =>
+  events.flatMap((event) => (event.type === 'run-started' ? [event.command, event.undoes] : []));
+
 test.skipIf(!canMakeHosts)(
   'undo --plan tells what undo does then, in its order, and leaves everything as it is',
   async () => {
@@ -142,6 +145,7 @@ test.skipIf(!canMakeHosts)(
     const plan = await read('--plan');
     expect(plan.codes, plan.stdout).toEqual([]);
     expect(plan.code).toBe(2);
+    expect(undoesOf(plan.events)).toEqual(['plan', 'r1']);
     expect(stagesOf(plan.events)).toEqual(['Taken back: more files', 'Taken back: files', 'Taken back: objects']);
     expect(tasksTold(plan.events)).toEqual([
       'Taken back: more files · a: What run r1 did is taken back: more: take back',
@@ -174,6 +178,7 @@ test.skipIf(!canMakeHosts)(
 
     const undone = await read('r1');
     expect(undone.codes, undone.stdout).toEqual([]);
+    expect(undoesOf(undone.events)).toEqual(['undo', 'r1']);
     expect(tasksTold(undone.events)).toEqual(tasksTold(plan.events));
     expect(warningsOf(undone)).toEqual(warningsOf(plan));
     expect(cluster.has(account)).toBe(false);
