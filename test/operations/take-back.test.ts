@@ -77,3 +77,25 @@ test('a unit that a step stops is planned to be started again, whatever the file
   expect(plan('nodes')).toEqual([['routes: take back', 'flags: take back'], ['provision-static-routes.timer: start']]);
   expect(plan('control plane')).toEqual([['flags: take back'], []]);
 });
+
+test.each([
+  [
+    ['/etc/config'],
+    'Compare it with the copy of before the run, /var/lib/provision/undo/r/files/etc/config on the host; --force overwrites it and keeps a copy of what it is now.',
+  ],
+  [['/etc/a drop-in.conf'], expect.stringMatching(/^See what it is for: before the run there was none; --force /)],
+  [
+    ['/etc/config', '/etc/link'],
+    'Compare them with the copies of before the run, /var/lib/provision/undo/r/files/PATH on the host; --force overwrites them and keeps copies of what they are now.',
+  ],
+  [
+    ['/etc/config', '/etc/a drop-in.conf'],
+    expect.stringContaining('the copy of before the run, /var/lib/provision/undo/r/files/etc/config '),
+  ],
+])('of changed files it says where they are as before the run: %j', (paths, fix) => {
+  const drift = paths.map((path) => `drift 0002 file:644:0:0:${'cd'.repeat(32)} absent - ${path}\n`).join('');
+  const actual = takeBack.parse(output + drift, wish('nodes'));
+  expect(() => takeBack.diff(actual, wish('nodes'), { files: new Map() })).toThrow(
+    expect.objectContaining({ code: 'DRIFTED', fix }),
+  );
+});
