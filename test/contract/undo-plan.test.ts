@@ -123,6 +123,22 @@ const stagesOf = (events: readonly ToldEvent[]) =>
 const undoesOf = (events: readonly ToldEvent[]) =>
   events.flatMap((event) => (event.type === 'run-started' ? [event.command, event.undoes] : []));
 
+test('undo in a folder without runs says where it looked', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'provision-undo-plan-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const type = (...words: string[]) => runCommand(['undo', ...words], { HOME: folder }, { folder });
+  for (const [words, code, name] of [
+    [[], 2, 'NOTHING_TO_UNDO'],
+    [['--plan'], 1, 'NOTHING_TO_UNDO'],
+    [['2026'], 2, 'RUN_NOT_FOUND'],
+  ] as const) {
+    const told = await type(...words);
+    expect([told.code, told.stdout], told.stderr).toEqual([code, '']);
+    expect(told.stderr).toContain(name);
+    expect(told.stderr).toContain(`looked in ${folder}/.provision/runs`);
+  }
+});
+
 test.skipIf(!canMakeHosts)(
   'undo --plan tells what undo does then, in its order, and leaves everything as it is',
   async () => {
