@@ -116,7 +116,14 @@ export interface Migration {
 
 /** What a run tells its reporters, in the order it happens; displays only listen. */
 export type RunEvent =
-  | { readonly type: 'run-started'; readonly run: string; readonly command: string; readonly hosts: readonly string[] }
+  | {
+      readonly type: 'run-started';
+      readonly run: string;
+      readonly command: string;
+      readonly hosts: readonly string[];
+      /** The run that is, or would be, taken back. */
+      readonly undoes?: string;
+    }
   | { readonly type: 'host-connected'; readonly host: string }
   | { readonly type: 'stage-started'; readonly stage: string; readonly hosts: readonly string[] }
   | {

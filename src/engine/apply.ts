@@ -46,10 +46,11 @@ fold_runs`,
 
 /** The script that changes a host, after the one that can take it back was stored there. */
 function applySource({ task, actual, upcoming }: PlannedTask, { stage, remembers }: ApplyContext): string {
-  const { apply, undo } = task.operation;
+  const { apply, undo, undoStops } = task.operation;
+  const stops = undoStops?.(actual, task.desired) ?? [];
   const remember =
     remembers && typeof undo === 'function'
-      ? sh`remember ${stepTitle(stage, task.name)} ${undo(actual, task.desired).source}`.source
+      ? sh`remember ${stepTitle({ stage, task: task.name, stops })} ${undo(actual, task.desired).source}`.source
       : '';
   return `set -eu\n${remember}\n${apply(task.desired, actual, upcoming).source}`;
 }

@@ -26,7 +26,8 @@ export async function planRun(asked: RunRequest): Promise<PlanStatus> {
     },
   };
   const names = request.hosts.filter((host) => !host.outsideLimit).map((host) => host.name);
-  request.emit({ type: 'run-started', run: request.id, command: request.command, hosts: names });
+  const { id, command, undoes } = request;
+  request.emit({ type: 'run-started', run: id, command, hosts: names, ...(undoes !== undefined && { undoes }) });
   const failed = new Map<string, ProvisionError>();
   const hosts = new Map<string, Host>();
   let status: PlanStatus;

@@ -58,10 +58,16 @@ export function planTasks(
 ): PlannedTask[] {
   const files = new Map<string, string | null>();
   const stopped = new Set<string>();
+  const down = new Set<string>();
   const started = new Map<string, Upcoming['files']>();
   const brought = new Set<string>();
   return tasks.map(({ task, actual, until }) => {
-    const upcoming: Upcoming = { files: new Map(files), stopped: new Set(stopped), started: new Map(started) };
+    const upcoming: Upcoming = {
+      files: new Map(files),
+      stopped: new Set(stopped),
+      started: new Map(started),
+      down: new Set(down),
+    };
     const due = diffUntil(until, () => task.operation.diff(actual, task.desired, upcoming));
     if (due === undefined) return { task, actual, changes: [], upcoming, ...(until !== undefined && { until }) };
     const done = `${taskKey(task)} ${JSON.stringify(due)}`;
@@ -74,8 +80,13 @@ export function planTasks(
         stopped.add(unit);
         started.delete(unit);
       }
+      for (const unit of task.operation.takesDown?.(task.desired, actual) ?? []) {
+        down.add(unit);
+        started.delete(unit);
+      }
       for (const unit of task.operation.starts?.(task.desired, changes) ?? []) {
         stopped.delete(unit);
+        down.delete(unit);
         started.set(unit, upcoming.files);
       }
     }

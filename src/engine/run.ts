@@ -23,7 +23,8 @@ export async function run(asked: RunRequest): Promise<RunStatus> {
   const tally = startTally(recording(asked.emit, journal));
   const request = { ...asked, journal, emit: tally.emit };
   const names = request.hosts.filter((host) => !host.outsideLimit).map((host) => host.name);
-  request.emit({ type: 'run-started', run: request.id, command: request.command, hosts: names });
+  const { id, command, undoes } = request;
+  request.emit({ type: 'run-started', run: id, command, hosts: names, ...(undoes !== undefined && { undoes }) });
   const failed = new Map<string, ProvisionError>();
   const hosts = new Map<string, Host>();
   let state: RunState | undefined;

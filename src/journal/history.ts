@@ -61,9 +61,21 @@ export function findRun(runs: readonly RecordedRun[], id: string): RecordedRun {
     kind: 'usage',
     what: only ? `${found.length} runs begin with ${id}` : `no run begins with ${id}`,
     ...(only && { why: found.map((run) => run.id).join('\n') }),
-    fix: 'provision history lists the runs of this folder.',
+    fix: only
+      ? 'Write more of the name, so that only one run begins with it.'
+      : 'provision history lists the runs of this folder.',
   });
 }
+
+/** Says that no run was begun where its journal was looked for; `id` is the one that was asked for. */
+export const noRuns = (runsFolder: string, id: string | undefined): ProvisionError =>
+  new ProvisionError({
+    code: id === undefined ? 'NOTHING_TO_UNDO' : 'RUN_NOT_FOUND',
+    kind: 'usage',
+    what: 'there was no run in this folder yet',
+    why: `looked in ${runsFolder}`,
+    fix: 'Go to the folder in which the run was begun: its journal is below it, in .provision/runs.',
+  });
 
 /** The run to take back: that one, or the newest that changed something and still stands. Throws RUN_NOT_FOUND, NOTHING_TO_UNDO. */
 export function chooseUndo(runs: readonly RecordedRun[], id: string | undefined): RecordedRun {

@@ -10,6 +10,8 @@ export interface Upcoming {
   readonly stopped?: ReadonlySet<string>;
   /** Units that are started anew, each with the files to come that its process has seen by then. */
   readonly started?: ReadonlyMap<string, Upcoming['files']>;
+  /** Units that are down by the time a later stage looks at them anew. */
+  readonly down?: ReadonlySet<string>;
 }
 
 /** Something an operation writes, for the `upcoming` of later tasks. */
@@ -65,6 +67,8 @@ export interface HostOperation<Schema extends z.ZodType = z.ZodType, Actual = un
     finish(desired: z.output<Schema>, actual: Actual, contents: readonly string[]): ShellScript;
   };
   readonly undo: ((actual: Actual, desired: z.output<Schema>) => ShellScript) | { readonly irreversible: string };
+  /** Units that the script of `undo` stops. */
+  undoStops?(actual: Actual, desired: z.output<Schema>): readonly string[];
   /** What undo has to want again once the files are as they were, for what its script cannot do; undefined for nothing. */
   afterUndo?(actual: Actual, desired: z.output<Schema>): z.output<Schema> | undefined;
   /** Seconds after which applying is given up; 60 unless said. */
@@ -72,6 +76,8 @@ export interface HostOperation<Schema extends z.ZodType = z.ZodType, Actual = un
   writes?(desired: z.output<Schema>, actual: Actual): readonly Written[];
   /** Units that it stops and leaves to a later task. */
   stops?(desired: z.output<Schema>, actual: Actual): readonly string[];
+  /** Units that it stops, for a later stage to see that they are down. */
+  takesDown?(desired: z.output<Schema>, actual: Actual): readonly string[];
   /** Units that it starts anew, and that are up when it is done. */
   starts?(desired: z.output<Schema>, changes: readonly Change[]): readonly string[];
   artifacts?(desired: z.output<Schema>, actual: Actual): readonly Artifact[];

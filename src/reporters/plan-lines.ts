@@ -2,6 +2,7 @@ import type { RunEvent } from '../events.ts';
 import type { DisplayOptions } from './display.ts';
 import { groupBy } from './group-by.ts';
 import { describeHosts } from './host-names.ts';
+import { mergeOrders } from './merge-orders.ts';
 import type { Paint } from './paint.ts';
 import { formatPlanEnd } from './plan-summary.ts';
 import { formatPlannedTask, isDue, type TaskPlanned } from './planned-task.ts';
@@ -48,12 +49,18 @@ export function createPlanLines({ verbose }: DisplayOptions, paint: Paint): (eve
   };
 }
 
-/** What is planned of the same task in the same way, in the order of the stage: a later batch may begin with an earlier task. */
+/**
+ * What is planned of the same task in the same way, in the order of the stage, for a later batch may begin with an earlier task,
+ * and of each host, for a loop may make others of a task there.
+ */
 function groupTasks(tasks: readonly TaskPlanned[]): (readonly TaskPlanned[])[] {
-  return [
-    ...groupBy(
-      tasks.toSorted((a, b) => a.position - b.position),
-      (task) => JSON.stringify([task.task, task.status, task.until]),
-    ).values(),
-  ];
+  const keyOf = (task: TaskPlanned): string => JSON.stringify([task.task, task.status, task.until]);
+  const inOrder = tasks.toSorted((a, b) => a.position - b.position);
+  const groups = groupBy(inOrder, keyOf);
+  const byHost = groupBy(
+    inOrder.flatMap((task) => task.hosts.map((host) => ({ host, key: keyOf(task) }))),
+    ({ host }) => host,
+  );
+  const lists = [...byHost.values()].map((list) => list.map(({ key }) => key));
+  return mergeOrders([...[...groups.keys()].map((key) => [key]), ...lists]).map((key) => groups.get(key) ?? []);
 }

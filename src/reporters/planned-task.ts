@@ -2,6 +2,7 @@ import type { Change, RunEvent } from '../events.ts';
 import { type DifferenceOptions, formatAction, formatDifference } from './change-text.ts';
 import { groupBy } from './group-by.ts';
 import { describeHosts, joinRanges } from './host-names.ts';
+import { mergeOrders } from './merge-orders.ts';
 import type { Paint } from './paint.ts';
 import { count, fileName, formatMegabytes, printable, someOf } from './words.ts';
 
@@ -69,11 +70,18 @@ function formatWaits(group: readonly TaskPlanned[]): string[] {
   });
 }
 
-/** Changes that read the same are told once, with the lines that differ; where those are not the same on all hosts, the first ones. */
+/**
+ * Changes that read the same are told once, in an order that is that of every host, with the lines that differ; where those are
+ * not the same on all hosts, the first ones.
+ */
 function formatChangesOf(group: readonly TaskPlanned[], all: readonly string[], options: PlannedTaskOptions): string[] {
   const { paint, verbose } = options;
-  const changes = group.flatMap(({ hosts, changes: own }) => own.map((change) => ({ hosts, change })));
-  return [...groupBy(changes, ({ change }) => formatAction(change))].flatMap(([action, same]) => {
+  const lists = group.map(({ hosts, changes }) =>
+    changes.map((change) => ({ hosts, change, action: formatAction(change) })),
+  );
+  const changes = groupBy(lists.flat(), ({ action }) => action);
+  return mergeOrders(lists.map((list) => list.map(({ action }) => action))).flatMap((action) => {
+    const same = changes.get(action) ?? [];
     const texts = [...groupBy(same, ({ change }) => differingLines(change, options).join('\n')).values()];
     const shown = verbose ? texts : texts.slice(0, 1);
     const rest = hostsOf(texts.slice(shown.length).flat()).length;

@@ -68,9 +68,9 @@ async function afterRun() {
   writeFileSync(inventory, JSON.stringify(inventoryOf(settings)));
 
   const { scratch } = settings[0].host;
-  const want = (name: string, content: string): StageTask => {
+  const want = (name: string, content: string, stops: readonly string[] = []): StageTask => {
     const desired = file.schema.parse({ path: `${scratch}/${name}`, content });
-    return { ...task(file), resolve: () => [{ status: 'known', task: name, desired }] };
+    return { ...task({ ...file, undoStops: () => stops }), resolve: () => [{ status: 'known', task: name, desired }] };
   };
   const makes = defineClusterOperation({
     scope: 'cluster',
@@ -87,7 +87,11 @@ async function afterRun() {
   const stages = [
     stage('files', ['a', 'b'], [want('theirs', 'ours'), want('new', 'new')]),
     stage('objects', ['a'], [task(makes)]),
-    stage('more files', ['a'], [want('more', 'more'), task(note, () => ({ path: `${scratch}/note`, text: 'stays' }))]),
+    stage(
+      'more files',
+      ['a'],
+      [want('more', 'more', ['x\\x2dy.service']), task(note, () => ({ path: `${scratch}/note`, text: 'stays' }))],
+    ),
   ];
   for (const { host } of settings) writeFileSync(host.path(`${scratch}/theirs`), 'theirs');
   const journal = openJournal(join(folder, '.provision/runs'), 'r1');
@@ -116,10 +120,36 @@ async function afterRun() {
 const stagesOf = (events: readonly ToldEvent[]) =>
   events.flatMap((event) => (event.type === 'stage-planned' ? [event.stage] : []));
 
+const undoesOf = (events: readonly ToldEvent[]) =>
+  events.flatMap((event) => (event.type === 'run-started' ? [event.command, event.undoes] : []));
+
+test('undo in a folder without runs says where it looked', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'provision-undo-plan-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const type = (...words: string[]) => runCommand(['undo', ...words], { HOME: folder }, { folder });
+  for (const [words, code, name] of [
+    [[], 2, 'NOTHING_TO_UNDO'],
+    [['--plan'], 1, 'NOTHING_TO_UNDO'],
+    [['2026'], 2, 'RUN_NOT_FOUND'],
+  ] as const) {
+    const told = await type(...words);
+    expect([told.code, told.stdout], told.stderr).toEqual([code, '']);
+    expect(told.stderr).toContain(name);
+    expect(told.stderr).toContain(`looked in ${folder}/.provision/runs`);
+  }
+}, 120_000);
+
 test.skipIf(!canMakeHosts)(
   'undo --plan tells what undo does then, in its order, and leaves everything as it is',
   async () => {
     const { settings, cluster, scratch, type, read, everything } = await afterRun();
+    const steps = ['0001', '0003'].map((name) =>
+      readFileSync(settings[0].host.path(`/var/lib/provision/undo/r1/steps/${name}`), 'utf8').split('\n'),
+    );
+    expect(steps.map(([, title]) => title)).toEqual([
+      '# {"stage":"files","task":"theirs"}',
+      String.raw`# {"stage":"more files","task":"more","stops":["x\\x2dy.service"]}`,
+    ]);
     cluster.make({ ...account, automountServiceAccountToken: true });
     const drifted = await read('--plan');
     expect([drifted.code, drifted.codes], drifted.stdout).toEqual([4, ['DRIFTED']]);
@@ -131,6 +161,7 @@ test.skipIf(!canMakeHosts)(
     const plan = await read('--plan');
     expect(plan.codes, plan.stdout).toEqual([]);
     expect(plan.code).toBe(2);
+    expect(undoesOf(plan.events)).toEqual(['plan', 'r1']);
     expect(stagesOf(plan.events)).toEqual(['Taken back: more files', 'Taken back: files', 'Taken back: objects']);
     expect(tasksTold(plan.events)).toEqual([
       'Taken back: more files · a: What run r1 did is taken back: more: take back',
@@ -163,6 +194,7 @@ test.skipIf(!canMakeHosts)(
 
     const undone = await read('r1');
     expect(undone.codes, undone.stdout).toEqual([]);
+    expect(undoesOf(undone.events)).toEqual(['undo', 'r1']);
     expect(tasksTold(undone.events)).toEqual(tasksTold(plan.events));
     expect(warningsOf(undone)).toEqual(warningsOf(plan));
     expect(cluster.has(account)).toBe(false);

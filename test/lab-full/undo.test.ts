@@ -101,8 +101,13 @@ describeOwnLab('undo', 2, (lab) => {
     expect(refused.failures[0]?.error.why).toBe(`${settings} was changed by somebody else`);
     expect(await now()).toEqual(standing);
 
+    const foreseen = await runUndo(idOf(later), '--plan', '--force');
+    expect(foreseen.code, told(foreseen)).toBe(2);
+    expect(tasksTold(foreseen.events).join('\n')).toContain('provision-static-routes.timer: start');
+    expect(await now()).toEqual(standing);
     const forced = await runUndo(idOf(later), '--force');
     expect(forced.code, told(forced)).toBe(0);
+    expect(tasksTold(forced.events)).toEqual(tasksTold(foreseen.events));
     expect(await now()).toEqual(before);
     const copy = `/var/lib/provision/undo/${idOf(forced)}/overwritten${settings}`;
     expect(await on(lab(), 'node1', `tail -n 1 ${copy}`)).toBe('# mine');

@@ -101,8 +101,13 @@ test('one that ran before goes on when a run is taken back', () => {
     if (typeof flannelAgent.undo !== 'function') throw new TypeError('it can be taken back');
     return flannelAgent.undo(flannelAgent.parse(output.join('\n'), desired), desired).source;
   };
+  const inactive = ['state inactive', ...right.slice(1)];
+  const stopsOf = (output: readonly string[]) =>
+    flannelAgent.undoStops?.(flannelAgent.parse(output.join('\n'), desired), desired);
   expect(undoOf(right)).not.toContain('systemctl stop');
-  expect(undoOf(['state inactive', ...right.slice(1)])).toContain('systemctl stop');
+  expect(stopsOf(right)).toEqual([]);
+  expect(undoOf(inactive)).toContain('systemctl stop');
+  expect(stopsOf(inactive)).toEqual(['provision-flannel.service']);
 });
 
 test('packets that do not fit into VXLAN over the interface are refused before flanneld gets a new configuration', () => {

@@ -145,6 +145,22 @@ test('one that a task before stops is started again, once', () => {
   expect(changesOf(service, wish, down, stopped)).toEqual(['containerd.service: start']);
 });
 
+test('one that is down by the time a later stage looks is started there, and need not be stopped', () => {
+  const down = { files: new Map([[conf, null]]), down: new Set([wish.unit]) };
+  expect(changesOf(service, wish, seen({}), down)).toEqual(['containerd.service: start']);
+  expect(changesOf(service, { unit: wish.unit, state: 'stopped' }, seen({}), down)).toEqual([]);
+});
+
+test('a step that stops a unit says so: where the run had started it', () => {
+  const stops = (properties: Record<string, string>, state?: string) => {
+    const desired = service.schema.parse({ unit: wish.unit, state });
+    return service.undoStops?.(service.parse(seen({ properties }), desired), desired);
+  };
+  expect(stops({ ActiveState: 'inactive' }, 'running')).toEqual([wish.unit]);
+  expect(stops({}, 'running')).toEqual([]);
+  expect(stops({ ActiveState: 'inactive' })).toEqual([]);
+});
+
 test('one that a task before has started anew is restarted again for files alone that come after it', () => {
   const other = '/etc/other';
   const output = seen({ changedAt: 1001, properties: { ActiveState: 'inactive' } });

@@ -1,5 +1,5 @@
 import type { Emit } from '../../events.ts';
-import { chooseUndo, hostsToUndo, laterOnes, statusOf, stillRunning } from '../../journal/history.ts';
+import { chooseUndo, hostsToUndo, laterOnes, noRuns, statusOf, stillRunning } from '../../journal/history.ts';
 import { listRuns, type RecordedRun } from '../../journal/recorded-run.ts';
 import { irreversibleIn } from '../../journal/summary.ts';
 import { announce, execute, localTime, type ShowOptions } from '../run/execute-run.ts';
@@ -18,7 +18,9 @@ export function undo(id: string | undefined, options: UndoOptions & ShowOptions)
 
 /** The run to take back, among those of this folder. Throws RUN_NOT_FOUND, NOTHING_TO_UNDO, RUN_ACTIVE. */
 export function chooseStanding(id: string | undefined) {
-  const runs = listRuns(runsFolder());
+  const folder = runsFolder();
+  const runs = listRuns(folder);
+  if (runs.length === 0) throw noRuns(folder, id);
   const run = chooseUndo(runs, id);
   if (statusOf(run, isAlive) === 'running') throw stillRunning(run);
   return { run, runs };

@@ -172,6 +172,7 @@ export const flannelAgent = defineOperation({
           putBackEnvironment(actual.environment),
           ...(actual.bridge.length > 0 ? [] : [dropBridge]),
         ]),
+  undoStops: (actual, desired) => (actual.isActive || desired.runs_in === 'pod' ? [] : [whereOf(desired)]),
 });
 
 const names = ({ devices }: FlannelState): string => devices.map(({ name }) => name).join('\n');

@@ -6,9 +6,8 @@ import { readLines } from '../fields.ts';
 import { flannelEtcdUnit, flannelUnit } from '../flannel/flanneld-processes.ts';
 import { defineOperation } from '../operation.ts';
 import { dropFormer, seeFormer } from './former-agents-script.ts';
-import { agentTimer } from './hand-over-script.ts';
 import { dropChain } from './static-routes-put-back.ts';
-import { agentUnit, chains, routeProtocol } from './static-routes-state.ts';
+import { agentTimer, agentUnit, chains, routeProtocol } from './static-routes-state.ts';
 
 const schema = z.strictObject({
   agent: z.enum(networkAgents).describe('the network agent that stays'),

@@ -2,9 +2,7 @@ import { ShellScript } from '../../shell.ts';
 import { seeFlannel } from '../flannel/flannel-agent-script.ts';
 import { flannelUnit } from '../flannel/flanneld-processes.ts';
 import { agentDevices } from './agent-devices.ts';
-import { agentUnit } from './static-routes-state.ts';
-
-export const agentTimer = agentUnit.replace(/service$/, 'timer');
+import { agentTimer, agentUnit } from './static-routes-state.ts';
 
 /** What agents of ours run and have set, as lines. */
 export const seeAgents = ShellScript.trusted(`${seeFlannel.source}

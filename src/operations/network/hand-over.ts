@@ -5,8 +5,8 @@ import { joinScripts, type ShellScript, sh } from '../../shell.ts';
 import { ipv4Network, readLines } from '../fields.ts';
 import { flannelUnit } from '../flannel/flanneld-processes.ts';
 import { defineOperation } from '../operation.ts';
-import { agentTimer, handOverScript, seeAgents } from './hand-over-script.ts';
-import { agentUnit, routeProtocol } from './static-routes-state.ts';
+import { handOverScript, seeAgents } from './hand-over-script.ts';
+import { agentTimer, agentUnit, routeProtocol } from './static-routes-state.ts';
 
 const schema = z.strictObject({
   agent: z.enum(networkAgents).describe('the network agent to come'),

@@ -1,7 +1,7 @@
 import { vxlanDevice } from '../../kubernetes/network/vxlan.ts';
 import { joinScripts, type ShellScript, sh } from '../../shell.ts';
 import { dropBridge } from './node-bridge.ts';
-import { chains, type RoutingState, routeProtocol } from './static-routes-state.ts';
+import { agentTimer, agentUnit, chains, type RoutingState, routeProtocol } from './static-routes-state.ts';
 import { ownAddresses } from './static-routes-vxlan-state.ts';
 
 /** The device as it was, with its entries, or none. */
@@ -66,10 +66,13 @@ const putBackRoute = (cidr: string, way: string): ShellScript =>
   sh`ip -4 route add ${cidr} via ${way.split(' ')} ${way.includes(' dev ') ? ['onlink'] : []} proto ${routeProtocol} ||
   warn "the route to ${cidr} via ${way} could not be put back"`;
 
+/** They would set again by the files that are there still what is put back; the timer first, which starts the other one. */
+export const stoppedFirst = [agentTimer, agentUnit];
+
 /** Routes, rules and the device as they were seen, with the agent stopped first. */
 export const putBackRouting = (actual: RoutingState): ShellScript =>
   joinScripts([
-    sh`systemctl stop provision-static-routes.timer provision-static-routes.service 2>/dev/null || :
+    sh`systemctl stop ${stoppedFirst} 2>/dev/null || :
 ip -4 route flush proto ${routeProtocol}`,
     putBackDevice(actual),
     ...[...actual.routes].map(([cidr, way]) => putBackRoute(cidr, way)),

@@ -23,6 +23,9 @@ export interface RoutingState extends Ways {
 /** The unit that runs the agent once. */
 export const agentUnit = 'provision-static-routes.service';
 
+/** The unit that runs it again and again. */
+export const agentTimer = 'provision-static-routes.timer';
+
 /** The number that our routes carry in the kernel; only those are ever removed. */
 export const routeProtocol = 157;
 

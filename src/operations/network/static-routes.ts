@@ -3,7 +3,7 @@ import { sh } from '../../shell.ts';
 import { defineOperation } from '../operation.ts';
 import { gatewayOf } from './node-bridge.ts';
 import { refuseGateways } from './on-link.ts';
-import { putBackRouting } from './static-routes-put-back.ts';
+import { putBackRouting, stoppedFirst } from './static-routes-put-back.ts';
 import { type StaticRoutes, staticRoutesSchema } from './static-routes-schema.ts';
 import { chains, parseRouting, type RoutingState, seeRouting, wantedRules } from './static-routes-state.ts';
 import { refuseUnreachable, vxlanChanges, wantedMtu, wantedWays } from './static-routes-vxlan.ts';
@@ -84,4 +84,5 @@ systemctl restart provision-static-routes.service || {
   fail AGENT_FAILED 'the network agent could not set the routes and rules' 'its last lines say why'
 }`,
   undo: putBackRouting,
+  undoStops: () => stoppedFirst,
 });

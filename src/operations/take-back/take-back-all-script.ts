@@ -28,7 +28,7 @@ images() {
 see_records() {
   ls "$state/hooks" 2>/dev/null | cut -d- -f1 | sort -u | sed 's/^/hook /'
   for run in $(records); do
-    for step in $(ls -r "$state/undo/$run/steps"); do echo "step $run $(sed -n '2s/^# //p' "$state/undo/$run/steps/$step")"; done
+    for step in $(ls -r "$state/undo/$run/steps"); do printf 'step %s %s\\n' "$run" "$(sed -n '2s/^# //p' "$state/undo/$run/steps/$step")"; done
   done
   all=$(for run in $(records); do images "$run"; done)
   {

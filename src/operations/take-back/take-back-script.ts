@@ -9,7 +9,7 @@ see_run() {
   folder=$undo/$1
   [ -d "$folder" ] || { echo missing; return 0; }
   [ ! -e "$folder/undone" ] || { echo undone; return 0; }
-  for step in $(ls -r "$folder/steps" 2>/dev/null); do echo "step $step $(sed -n '2s/^# //p' "$folder/steps/$step")"; done
+  for step in $(ls -r "$folder/steps" 2>/dev/null); do printf 'step %s %s\\n' "$step" "$(sed -n '2s/^# //p' "$folder/steps/$step")"; done
   [ -f "$folder/left" ] || return 0
   awk '{ path = $0; sub(/^[^ ]* [^ ]* /, "", path); last[path] = $1 " " $2 } END { for (path in last) print last[path] " " path }' "$folder/left" |
     grep -v ' /var/lib/provision/' | sort -k 3 | while read -r step left path; do

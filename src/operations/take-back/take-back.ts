@@ -20,6 +20,8 @@ interface Step {
   readonly number: string;
   readonly stage: string;
   readonly task: string;
+  /** Units that it stops. */
+  readonly stops?: readonly string[];
 }
 
 /** A file that is neither as the run left it nor as it was before. */
@@ -48,7 +50,8 @@ interface Actual {
 }
 
 /** The line that `remember` writes above a step. */
-export const stepTitle = (stage: string, task: string): string => JSON.stringify({ stage, task });
+export const stepTitle = ({ stage, task, stops = [] }: Omit<Step, 'number'>): string =>
+  JSON.stringify({ stage, task, ...(stops.length > 0 && { stops }) });
 
 function readStep(value: string): Step {
   const space = value.indexOf(' ');
@@ -116,6 +119,7 @@ export const takeBack = defineOperation({
     ofStage(actual.files, actual, desired).flatMap(({ path, sha256 }) =>
       sha256 === undefined ? [] : [{ path, sha256 }],
     ),
+  takesDown: (desired, actual) => stepsOf(actual, desired).flatMap(({ stops = [] }) => stops),
 });
 
 /** Throws UNDO_DATA_MISSING and DRIFTED. */
@@ -132,13 +136,24 @@ function refuse(actual: Actual, desired: Desired): void {
   const drift = driftOf(actual, desired);
   if (drift.length === 0 || desired.force) return;
   const later = drift.find((one) => one.by !== null)?.by;
+  const isOne = drift.length === 1;
   throw new ProvisionError({
     code: 'DRIFTED',
     kind: 'operation',
-    what: `${drift.length === 1 ? 'a file is' : `${drift.length} files are`} not as run ${run} left ${drift.length === 1 ? 'it' : 'them'}`,
+    what: `${isOne ? 'a file is' : `${drift.length} files are`} not as run ${run} left ${isOne ? 'it' : 'them'}`,
     why: drift.map((one) => `${one.path} ${explain(one)}`).join('\n'),
     fix: later
       ? `Take the later run back first: provision undo ${later}.`
-      : 'See what they are for; --force overwrites them and keeps copies on the host.',
+      : `${compare(drift, actual, run)}; --force overwrites ${isOne ? 'it and keeps a copy of what it is now' : 'them and keeps copies of what they are now'}.`,
   });
+}
+
+/** What to do about files that somebody changed, by the copies of before: of some there was nothing. */
+function compare(drift: readonly Drift[], { files }: Actual, run: string): string {
+  const kept = drift.filter(({ path }) => files.some((file) => file.path === path && file.sha256 !== null));
+  const [only] = kept;
+  const isOne = drift.length === 1;
+  if (only === undefined) return `See what ${isOne ? 'it is' : 'they are'} for: before the run there was none`;
+  const path = kept.length === 1 ? only.path : '/PATH';
+  return `Compare ${isOne ? 'it' : 'them'} with ${kept.length === 1 ? 'the copy' : 'the copies'} of before the run, /var/lib/provision/undo/${run}/files${path} on the host`;
 }

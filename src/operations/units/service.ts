@@ -58,9 +58,10 @@ function runChange(actual: ServiceState, desired: Desired, upcoming: Upcoming): 
   const { unit } = desired;
   const active = actual.properties.get('ActiveState');
   if (desired.state === undefined) return [];
+  const isDown = upcoming.down?.has(unit);
   if (desired.state === 'stopped')
-    return active === 'inactive' || active === 'failed' ? [] : [{ subject: unit, action: 'stop' }];
-  const isUp = active === 'active' || active === 'reloading' || upcoming.started?.has(unit);
+    return isDown || active === 'inactive' || active === 'failed' ? [] : [{ subject: unit, action: 'stop' }];
+  const isUp = (!isDown && (active === 'active' || active === 'reloading')) || upcoming.started?.has(unit);
   if (!isUp) return [{ subject: unit, action: 'start' }];
   const reasons = [
     ...restartReasons(actual, upcoming, upcoming.started?.get(unit)),
@@ -96,6 +97,10 @@ function refuseUnusable(actual: ServiceState, { unit }: Desired, upcoming: Upcom
       fix: 'install it, or name the unit that does its work',
     });
 }
+
+/** Whether the unit runs because of this task. */
+const isStartedBy = (desired: Desired, actual: ServiceState): boolean =>
+  desired.state === 'running' && actual.properties.get('ActiveState') !== 'active';
 
 function check(desired: Desired): ShellScript {
   if (desired.health !== undefined && 'url' in desired.health) {
@@ -150,6 +155,7 @@ export const service = defineOperation({
     const wasRunning = actual.properties.get('ActiveState') === 'active';
     return desired.state !== undefined && wasRunning ? { ...desired, state: 'running' as const } : undefined;
   },
+  undoStops: (actual, desired) => (isStartedBy(desired, actual) ? [desired.unit] : []),
   /** A process that ran before goes on: the files put back make its restart due by themselves. */
   undo(actual, desired) {
     const { unit } = desired;
@@ -160,7 +166,7 @@ export const service = defineOperation({
       enableChange(actual, desired).length === 0
         ? []
         : [sh`systemctl --quiet ${desired.enabled ? 'disable' : 'enable'} ${unit} || :`]),
-      ...(desired.state === 'running' && !active
+      ...(isStartedBy(desired, actual)
         ? [
             sh`systemctl stop ${unit} || ! systemctl is-active --quiet ${unit}`,
             sh`restore ${`/var/lib/provision/stamps/${unit}`}`,

@@ -77,6 +77,27 @@ test('a task sees which units are started anew by those before it, and which fil
   ]);
 });
 
+test('a task sees which units are down by then, until one before it has started them', () => {
+  seen.length = 0;
+  const unit = (desired: unknown): string => `${desired}.service`;
+  const ending = { ...operation, name: 'end', takesDown: (desired: unknown) => [unit(desired)] };
+  const starting = { ...operation, name: 'start', starts: (desired: unknown) => [unit(desired)] };
+  planTasks([
+    { task: { ...task('a'), operation: ending }, actual: 'other' },
+    { task: { ...task('b'), operation: ending }, actual: 'b' },
+    { task: { ...task('a'), operation: starting }, actual: 'other' },
+    { task: { ...task('a'), operation: { ...ending, name: 'end again' } }, actual: 'other' },
+    { task: task('c'), actual: 'c' },
+  ]);
+  expect(seen.map(({ down, started }) => [[...(down ?? [])], [...(started ?? []).keys()]])).toEqual([
+    [[], []],
+    [['a.service'], []],
+    [['a.service'], []],
+    [[], ['a.service']],
+    [['a.service'], []],
+  ]);
+});
+
 test('a look that failed is an error with its reason', () => {
   expect(probeItem(task('a'), 'p').source).toContain('cat /x');
   const answer = { id: 'p', stdout: 'a\n', stderr: 'no such file', code: 0 };

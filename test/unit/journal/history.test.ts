@@ -73,8 +73,11 @@ test('a run is found by the beginning of its name if there is only one', () => {
   const runs = [up('2026-a1'), up('2026-a'), up('2026-b')];
   expect(findRun(runs, '2026-b').id).toBe('2026-b');
   expect(findRun(runs, '2026-a').id).toBe('2026-a');
-  for (const id of ['2026', 'x'])
-    expect(() => findRun(runs, id)).toThrow(expect.objectContaining({ code: 'RUN_NOT_FOUND' }));
+  const notFound = { code: 'RUN_NOT_FOUND' };
+  const more = { why: '2026-a1\n2026-a\n2026-b', fix: 'Write more of the name, so that only one run begins with it.' };
+  expect(() => findRun(runs, '2026')).toThrow(expect.objectContaining({ ...notFound, ...more }));
+  const listed = { fix: expect.stringContaining('provision history') };
+  expect(() => findRun(runs, 'x')).toThrow(expect.objectContaining({ ...notFound, ...listed }));
 });
 
 test('resume takes the last run, if it did not end well', () => {

@@ -121,6 +121,35 @@ test('tasks are in the order of their stage, whatever the first batch has to do'
   expect(text(events).match(/^change.*/gm)).toEqual(['change   task 1 · node2', 'change   task 2 · node1, node2']);
 });
 
+test('tasks of a loop, and changes of a task, are in an order that is right for every host', () => {
+  const told = (host: string, task: string, actions: readonly string[]): RunEvent => ({
+    type: 'task-planned',
+    stage: 's',
+    position: 1,
+    task,
+    hosts: [host],
+    status: 'change',
+    changes: actions.map((subject) => ({ subject, action: 'take back' })),
+  });
+  const events: RunEvent[] = [
+    { type: 'stage-planned', stage: 's', hosts: ['cp1', 'node1', 'node2'], batches: [['cp1', 'node1', 'node2']] },
+    ...[told('cp1', 'b', ['peers', 'range']), told('cp1', 'c', ['x'])],
+    ...[told('node1', 'a', ['x']), told('node1', 'b', ['routes', 'range']), told('node1', 'c', ['x'])],
+    ...[told('node2', 'a', ['x']), told('node2', 'b', ['routes', 'peers', 'range'])],
+    { type: 'plan-finished', status: 'due', seconds: 1, hosts: [] },
+  ];
+  expect(text(events).match(/^change.*/gm)).toEqual([
+    'change   a · node1, node2',
+    'change   b · cp1, node1, node2',
+    'change   c · cp1, node1',
+  ]);
+  expect(text(events).match(/^ {4}(routes|peers|range).*/gm)).toEqual([
+    '    routes: take back · node1, node2',
+    '    peers: take back · cp1, node2',
+    '    range: take back',
+  ]);
+});
+
 test('lines that are not the same on all hosts: the first ones, with --verbose all', () => {
   const told = (node: string, line: string): RunEvent => ({
     type: 'task-planned',
