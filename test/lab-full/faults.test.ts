@@ -21,14 +21,14 @@ const fullDisks = [
   { folder: '/var/lib/provision', drift: '/etc/provision/static-routes/config', names: '/var/lib/provision/' },
 ] as const;
 
-/** Resets SSH connections once half of the archive has come through; some seconds later the way is free again. */
+/** Resets SSH connections once half of the archive has come through, not this one before; some seconds later the way is free again. */
 const cutHalfWay = `cat >/run/cut.sh <<'END'
-rule='INPUT -p tcp --dport 22 -j REJECT --reject-with tcp-reset'
-pass='INPUT -p tcp --dport 22 -m quota --quota ${archiveBytes / 2} -j ACCEPT'
-iptables -w -I $rule && iptables -w -I $pass
+rule='-p tcp --dport 22 -j REJECT --reject-with tcp-reset'
+pass='-p tcp --dport 22 -m quota --quota ${archiveBytes / 2} -j ACCEPT'
+iptables -w -I INPUT 1 $pass && iptables -w -I INPUT 2 $rule
 until iptables -w -nvxL INPUT | awk '/reject-with/ && $1 > 0 { cut = 1 } END { exit !cut }'; do sleep 0.2; done
 sleep 10
-iptables -w -D $pass; iptables -w -D $rule
+iptables -w -D INPUT $rule; iptables -w -D INPUT $pass
 END
 systemd-run --unit=cut sh /run/cut.sh; sleep 1`;
 
