@@ -46,6 +46,13 @@ export class ProvisionError extends Error {
   get exitCode(): number {
     return exitCodes[this.kind];
   }
+
+  /** The same error, told otherwise. */
+  with(changes: Partial<ErrorDetails>): ProvisionError {
+    const { code, kind, what, where, setting, why, fix, cause } = this;
+    const known = Object.entries({ where, setting, why, fix, cause }).filter(([, value]) => value !== undefined);
+    return new ProvisionError({ code, kind, what, ...Object.fromEntries(known), ...changes });
+  }
 }
 
 /** Several mistakes found at once, for instance all those of one file. */

@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import { ProvisionError, ProvisionErrors } from '../errors.ts';
+import { type ProvisionError, ProvisionErrors } from '../errors.ts';
 import { isMap, mistake, valueAt } from './check.ts';
 import { readConfigFile } from './read-config-file.ts';
 import { type Path, parseSource, type Source } from './source.ts';
@@ -62,16 +62,5 @@ function listAt(value: unknown, path: Path): readonly unknown[] {
 }
 
 /** What cannot be read has no place of its own. */
-function withPlace(error: ProvisionError, playbook: Source, path: Path): ProvisionError {
-  if (error.where !== undefined) return error;
-  const { code, kind, what, why, fix, cause } = error;
-  return new ProvisionError({
-    code,
-    kind,
-    what,
-    where: playbook.locate(path),
-    ...(why === undefined ? {} : { why }),
-    ...(fix === undefined ? {} : { fix }),
-    cause,
-  });
-}
+const withPlace = (error: ProvisionError, playbook: Source, path: Path): ProvisionError =>
+  error.where === undefined ? error.with({ where: playbook.locate(path) }) : error;

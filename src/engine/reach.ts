@@ -137,8 +137,6 @@ const leavable = (target: HostTarget, { leavingOut }: Pick<RunRequest, 'leavingO
 
 function withWayOut(error: unknown, way: string): unknown {
   if (!(error instanceof ProvisionError) || error.code !== 'HOST_UNREACHABLE') return error;
-  const { code, kind, what, where, why, fix = '' } = error;
-  const hint = `${fix.replace(/\.$/, '')}; ${way} leaves it out.`;
-  const rest = { ...(where !== undefined && { where }), ...(why !== undefined && { why }), cause: error };
-  return new ProvisionError({ code, kind, what, fix: hint, ...rest });
+  const fix = `${(error.fix ?? '').replace(/\.$/, '')}; ${way} leaves it out.`;
+  return error.with({ fix, cause: error });
 }
